@@ -1,0 +1,51 @@
+import { BadRequestException, type DynamicModule, Module, StandardSchemaValidationPipe } from '@nestjs/common';
+import { APP_PIPE } from '@nestjs/core';
+import { PerformanceModule } from 'nestmeter';
+import { ChatController } from './chat/chat.controller.js';
+import { ChatService } from './chat/chat.service.js';
+import { PROVIDER_CLIENTS } from './chat/provider-clients.js';
+import { SearchController } from './search/search.controller.js';
+import { SearchService } from './search/search.service.js';
+import { type Settings, SETTINGS } from './settings.js';
+import { ProviderSimulator } from './simulator/provider-simulator.js';
+import { Traffic } from './traffic/traffic.js';
+import { DocumentWorker } from './worker/document-worker.js';
+import { DocumentsController } from './worker/documents.controller.js';
+
+/** The whole demo: a chat gateway, a search and a background worker. Nestmeter is the one import at the top. */
+@Module({})
+export class DemoModule {
+  static forRoot(settings: Settings): DynamicModule {
+    return {
+      module: DemoModule,
+      imports: [
+        PerformanceModule.forRoot({ app: 'demo', ...(settings.redisUrl !== null && { redis: settings.redisUrl }) }),
+      ],
+      controllers: [ChatController, SearchController, DocumentsController],
+      providers: [
+        { provide: SETTINGS, useValue: settings },
+        { provide: ProviderSimulator, useFactory: () => ProviderSimulator.start(settings) },
+        { provide: APP_PIPE, useFactory: () => new StandardSchemaValidationPipe({ exceptionFactory: invalidRequest }) },
+        ...PROVIDER_CLIENTS,
+        ChatService,
+        SearchService,
+        DocumentWorker,
+        Traffic,
+      ],
+    };
+  }
+}
+
+interface Issue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[];
+}
+
+/** A 400 that names every bad field and what is allowed there. */
+function invalidRequest(issues: readonly Issue[]): BadRequestException {
+  const problems = issues.map(({ path = [], message }) => {
+    const field = path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
+    return field ? `${field}: ${message}` : message;
+  });
+  return new BadRequestException({ error: { code: 'invalid_request', message: problems.join('; ') } });
+}

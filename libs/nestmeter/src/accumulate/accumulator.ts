@@ -1,0 +1,336 @@
+import type { StoreClock } from '../clock.js';
+import { slotStart, type Tier } from '../time-slot.js';
+import type { AnyFamily } from './family.js';
+import { FamilyState, otherKeyOf } from './family-state.js';
+import { cleanLabel, other, seriesKey } from './labels.js';
+import { type OpenSlots, Series, type SeriesHome } from './series.js';
+import { SeriesState } from './series-state.js';
+
+/** What one replica has counted for one family in one slot. */
+export interface SlotState {
+  readonly family: AnyFamily;
+  readonly tier: Tier;
+  /** Unix seconds. */
+  readonly start: number;
+  readonly state: FamilyState;
+  /** Grows by at least 1 with each change; closing is a change. */
+  readonly version: number;
+  /** Whether the slot is closed for this generation: nothing will be added any more. */
+  readonly final: boolean;
+  /** Which life of the replica counted it; see {@link Accumulator.renew}. */
+  readonly generation: number;
+  /** Unix milliseconds of the store up to which it counts. */
+  readonly asOfMs: number;
+}
+
+interface OpenSlot {
+  readonly tier: Tier;
+  start: number;
+  /** By family name; for the finest tier the open slot itself, for coarser ones their closed part. */
+  readonly parts: Map<string, SeriesHome['part']>;
+}
+
+interface FamilyEntry extends SeriesHome {
+  readonly series: Map<string, Series>;
+  readonly lifetime: FamilyState;
+}
+
+/** Closed slots that wait to be taken; beyond it the oldest go. Reached only when nobody publishes. */
+const longestQueue = 4000;
+
+/**
+ * Counts what happens in this process, per family, series and slot.
+ *
+ * A measurement touches only the open slot of the finest tier. When that closes it is merged once into the open slot of
+ * the next tier and into the lifetime totals; when that one closes, into the next, and so on. The state of an open coarse
+ * slot is made on demand from its closed part and the open finer ones. Closed slots queue until {@link takeClosed}.
+ *
+ * The current slot never goes back: a record whose time falls before the open slot is counted in it. A step back of one
+ * finest slot or more renews.
+ */
+export class Accumulator implements OpenSlots {
+  readonly #families = new Map<string, FamilyEntry>();
+  readonly #open: OpenSlot[];
+  readonly #holding = new Set<Series>();
+  #closed: SlotState[] = [];
+  #generation = 0;
+  /** Monotonic reading at which the open finest slot ends; what makes the check on the hot path one comparison. */
+  #endsAt = -Infinity;
+  /** Records by labels that were refused, cut off by a cap, or lost with the queue. */
+  readonly counts = { refusedLabels: 0, cappedSeries: 0, droppedSlots: 0, renewals: 0 };
+
+  constructor(
+    readonly clock: StoreClock,
+    readonly tiers: readonly Tier[],
+    private readonly cap?: number,
+  ) {
+    const nowMs = clock.nowMs();
+    this.#open = tiers.map((tier) => ({ tier, start: slotStart(nowMs, tier.slotSeconds), parts: new Map() }));
+  }
+
+  /** Which life of the replica counts now. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** All families that have been used, in the order of their first use. */
+  families(): AnyFamily[] {
+    return [...this.#families.values()].map((entry) => entry.family);
+  }
+
+  /** Unix seconds at which the open slot of a tier started. */
+  openStart(tier: number): number {
+    return this.#open[tier]!.start;
+  }
+
+  /** Number of series of a family, `__other__` included. */
+  seriesCount(family: AnyFamily): number {
+    return this.#families.get(family.name)?.series.size ?? 0;
+  }
+
+  /**
+   * The handle for a list of label values, which may be hostile: see {@link cleanLabel}. A reserved name, or a new one
+   * when the family's cap is reached, resolves to the family's `__other__`.
+   */
+  series(family: AnyFamily, labels: readonly unknown[]): Series {
+    const entry = this.#entry(family);
+    const known = entry.series.get(labels.length === 1 ? (labels[0] as string) : labels.join('\0'));
+    if (known !== undefined && !known.isOther && sameLabels(known.labels, labels)) return known;
+    const cleaned = labels.map(cleanLabel);
+    if (cleaned.includes(null)) {
+      this.counts.refusedLabels++;
+      return this.#other(entry);
+    }
+    return this.named(family, cleaned as string[]);
+  }
+
+  /** The handle for label values of our own making, which may begin with `__`. */
+  named(family: AnyFamily, labels: readonly string[]): Series {
+    const entry = this.#entry(family);
+    const key = seriesKey(labels);
+    const known = entry.series.get(key);
+    if (known !== undefined) return known;
+    if (entry.series.size >= Math.min(family.cap, this.cap ?? family.cap)) {
+      this.counts.cappedSeries++;
+      return this.#other(entry);
+    }
+    const series = new Series(this, entry, key, labels, false);
+    entry.series.set(key, series);
+    return series;
+  }
+
+  /** See {@link Series.open}. */
+  open(series: Series, monotonicMs: number): SeriesState {
+    if (monotonicMs >= this.#endsAt) this.roll();
+    series.home.part.version++;
+    return series.state ?? this.#begin(series);
+  }
+
+  /** Lets time add to the levels of a series. */
+  hold(series: Series): void {
+    this.#holding.add(series);
+  }
+
+  /** Closes what the store's time has passed. Called by each publish, and by the first record after a slot's end. */
+  roll(): void {
+    const nowMs = this.clock.nowMs();
+    const finest = this.#open[0]!;
+    const start = slotStart(nowMs, finest.tier.slotSeconds);
+    if (start < finest.start) {
+      if (nowMs < (finest.start - finest.tier.slotSeconds) * 1000) return this.renew();
+    } else if (start > finest.start) this.#closeThrough(nowMs);
+    this.#endsAt = this.clock.monotonicAt((finest.start + finest.tier.slotSeconds) * 1000);
+  }
+
+  /**
+   * Makes all states of this life final and goes on from zero under the next generation, in the slots of the store's
+   * present time. What must be counted in a slot whose state is already final is counted there under another life.
+   */
+  renew(): void {
+    const nowMs = this.clock.nowMs();
+    this.#settle(nowMs);
+    this.#open.forEach((_, level) => this.#close(level, nowMs));
+    this.#generation++;
+    this.counts.renewals++;
+    for (const slot of this.#open) slot.start = slotStart(nowMs, slot.tier.slotSeconds);
+    for (const series of this.#holding) series.resume(nowMs);
+    const finest = this.#open[0]!;
+    this.#endsAt = this.clock.monotonicAt((finest.start + finest.tier.slotSeconds) * 1000);
+  }
+
+  /** Closed slots since the last call, oldest first; the caller owns them. */
+  takeClosed(): SlotState[] {
+    const taken = this.#closed;
+    this.#closed = [];
+    return taken;
+  }
+
+  /** Brings levels up to now, so that versions and states of open slots include them. */
+  settle(): void {
+    this.roll();
+    this.#settle(this.clock.nowMs());
+  }
+
+  /** Versions of the open slots of a tier, by family; cheap, for finding out what changed. */
+  openVersions(tier: number): { family: AnyFamily; start: number; version: number }[] {
+    const versions = [];
+    for (const { family } of this.#families.values()) {
+      const version = this.#version(family, tier);
+      if (version > 0) versions.push({ family, start: this.#open[tier]!.start, version });
+    }
+    return versions;
+  }
+
+  /** The state of an open slot as of now, merged from its parts; the caller must not change it. */
+  openState(family: AnyFamily, tier: number): SlotState {
+    const { start, tier: spec } = this.#open[tier]!;
+    const parts = this.#parts(family, tier);
+    return {
+      family,
+      tier: spec,
+      start,
+      state: merged(family, parts),
+      version: this.#version(family, tier),
+      final: false,
+      generation: this.#generation,
+      asOfMs: this.clock.nowMs(),
+    };
+  }
+
+  /** Everything counted since the process began, which slots and publishing never touch. */
+  lifetime(family: AnyFamily): FamilyState {
+    const entry = this.#families.get(family.name);
+    if (entry === undefined) return new FamilyState(family);
+    this.settle();
+    return merged(family, [entry.lifetime, entry.part.state]);
+  }
+
+  /** Forgets everything, handles stay valid. For tests. */
+  clear(): void {
+    for (const entry of this.#families.values()) {
+      entry.lifetime.series.clear();
+      for (const series of entry.touched) series.state = null;
+      entry.touched.length = 0;
+      entry.part = { state: new FamilyState(entry.family), version: 0 };
+    }
+    for (const slot of this.#open) slot.parts.clear();
+    this.#closed = [];
+    this.#generation++;
+  }
+
+  #entry(family: AnyFamily): FamilyEntry {
+    let entry = this.#families.get(family.name);
+    if (entry === undefined) {
+      const part = { state: new FamilyState(family), version: 0 };
+      entry = { family, series: new Map(), lifetime: new FamilyState(family), touched: [], part };
+      this.#families.set(family.name, entry);
+    }
+    return entry;
+  }
+
+  #other(entry: FamilyEntry): Series {
+    const key = otherKeyOf(entry.family);
+    let series = entry.series.get(key);
+    if (series === undefined) {
+      const labels = entry.family.labels.map(() => other);
+      entry.series.set(key, (series = new Series(this, entry, key, labels, labels.length > 0)));
+    }
+    return series;
+  }
+
+  #begin(series: Series): SeriesState {
+    const { family, part, touched } = series.home;
+    series.state = new SeriesState(family);
+    part.state.series.set(series.key, series.state);
+    touched.push(series);
+    return series.state;
+  }
+
+  #settle(untilMs: number): void {
+    const { start, tier } = this.#open[0]!;
+    const end = (start + tier.slotSeconds) * 1000;
+    for (const series of this.#holding) {
+      if (!series.holds) {
+        this.#holding.delete(series);
+        continue;
+      }
+      series.home.part.version++;
+      series.settle(series.state ?? this.#begin(series), Math.min(untilMs, end));
+    }
+  }
+
+  /** Closes the finest slot and every coarser one that ends before the slot of `nowMs`. */
+  #closeThrough(nowMs: number): void {
+    this.#settle(nowMs);
+    this.#open.forEach((slot, level) => {
+      const start = slotStart(nowMs, slot.tier.slotSeconds);
+      if (start <= slot.start) return;
+      this.#close(level, nowMs);
+      slot.start = start;
+    });
+    for (const series of this.#holding) series.resume(this.#open[0]!.start * 1000);
+  }
+
+  /** Queues the slot of one tier as final and merges it into the next coarser one; the finest also into the lifetime. */
+  #close(level: number, nowMs: number): void {
+    const slot = this.#open[level]!;
+    const coarser = this.#open[level + 1];
+    const asOfMs = Math.min(nowMs, (slot.start + slot.tier.slotSeconds) * 1000);
+    const entries = [...this.#families.values()];
+    for (const entry of entries) {
+      const { family } = entry;
+      const part = level === 0 ? entry.part : slot.parts.get(family.name);
+      if (part === undefined || part.version === 0) continue;
+      const closed = { family, tier: slot.tier, start: slot.start, asOfMs, final: true, generation: this.#generation };
+      this.#queue({ ...closed, state: part.state, version: part.version + 1 });
+      if (level === 0) {
+        entry.lifetime.merge(part.state);
+        for (const series of entry.touched) series.state = null;
+        entry.touched.length = 0;
+        entry.part = { state: new FamilyState(family), version: 0 };
+      }
+      if (coarser !== undefined) {
+        let into = coarser.parts.get(family.name);
+        if (into === undefined) coarser.parts.set(family.name, (into = { state: new FamilyState(family), version: 0 }));
+        into.state.merge(part.state);
+        into.version += part.version + 1;
+      }
+    }
+    slot.parts.clear();
+  }
+
+  #queue(closed: SlotState): void {
+    this.#closed.push(closed);
+    if (this.#closed.length > longestQueue) {
+      this.#closed.splice(0, longestQueue / 10);
+      this.counts.droppedSlots += longestQueue / 10;
+    }
+  }
+
+  #version(family: AnyFamily, tier: number): number {
+    let version = this.#families.get(family.name)!.part.version;
+    for (let level = 1; level <= tier; level++) version += this.#open[level]!.parts.get(family.name)?.version ?? 0;
+    return version;
+  }
+
+  #parts(family: AnyFamily, tier: number): FamilyState[] {
+    const parts = [this.#families.get(family.name)!.part.state];
+    for (let level = 1; level <= tier; level++) {
+      const part = this.#open[level]!.parts.get(family.name);
+      if (part !== undefined) parts.push(part.state);
+    }
+    return parts;
+  }
+}
+
+function sameLabels(known: readonly string[], labels: readonly unknown[]): boolean {
+  for (let index = 0; index < known.length; index++) if (known[index] !== labels[index]) return false;
+  return true;
+}
+
+function merged(family: AnyFamily, parts: readonly FamilyState[]): FamilyState {
+  if (parts.length === 1) return parts[0]!;
+  const whole = new FamilyState(family);
+  for (const part of parts) whole.merge(part);
+  return whole;
+}

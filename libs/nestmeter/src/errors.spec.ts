@@ -1,0 +1,72 @@
+import { errorCodes, invalidOption, NestmeterError, shown } from './errors.js';
+
+describe('NestmeterError', () => {
+  it('carries its code, message, name and cause', () => {
+    const cause = new Error('connection refused');
+    const error = new NestmeterError({ code: 'NM_STORE_UNREACHABLE', message: 'The store is gone.', cause });
+    expect(error).toBeInstanceOf(Error);
+    expect(error).toMatchObject({
+      name: 'NestmeterError',
+      code: 'NM_STORE_UNREACHABLE',
+      message: 'The store is gone.',
+    });
+    expect(error.cause).toBe(cause);
+  });
+
+  it('has no cause unless one is given', () => {
+    expect(new NestmeterError({ code: 'NM_NOT_FOUND', message: 'Nothing here.' })).not.toHaveProperty('cause');
+  });
+});
+
+describe('errorCodes', () => {
+  it('is frozen and gives every code one sentence of meaning and one of help', () => {
+    expect(Object.isFrozen(errorCodes)).toBe(true);
+    for (const { meaning, whatToDo } of Object.values(errorCodes)) {
+      expect(meaning).toMatch(/^[A-Z][^\n]*\.$/);
+      expect(whatToDo).toMatch(/^[A-Z][^\n]*\.$/);
+    }
+  });
+});
+
+describe('invalidOption', () => {
+  it('says what must be what, what it got and what to do', () => {
+    const error = invalidOption([{ path: 'slotSeconds', rule: 'a whole number of seconds from 1 to 60', got: -5 }]);
+    expect(error.code).toBe('NM_OPTION_INVALID');
+    expect(error.message).toBe(
+      'slotSeconds must be a whole number of seconds from 1 to 60, got -5. Correct the option.',
+    );
+  });
+
+  it('lists all problems at once', () => {
+    const error = invalidOption([
+      { path: 'prefix', rule: 'a path', got: '' },
+      { path: 'redis.url', rule: 'an address', got: undefined },
+    ]);
+    expect(error.message).toBe(
+      '2 options are wrong. Correct them:\n- prefix must be a path, got "".\n- redis.url must be an address, got undefined.',
+    );
+  });
+});
+
+describe('shown', () => {
+  it('shows any value in one short line without throwing', () => {
+    const circular: Record<string, unknown> = {};
+    circular.self = circular;
+    expect([Number.NaN, -Infinity, null, 1n, Symbol('s'), 'a\nb', () => 1, circular, { a: 1 }].map(shown)).toEqual([
+      'NaN',
+      '-Infinity',
+      'null',
+      '1n',
+      'Symbol(s)',
+      '"a\\nb"',
+      'a function',
+      'an object',
+      '{"a":1}',
+    ]);
+    expect(shown('x'.repeat(10_000))).toHaveLength(81);
+  });
+
+  it('hides the password of an address', () => {
+    expect(shown('redis://user:hunter2@cache:6379')).toBe('"redis://***@cache:6379"');
+  });
+});

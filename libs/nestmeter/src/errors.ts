@@ -1,0 +1,120 @@
+/** Every code an error of this library can carry, with what it means and what to do. Codes never change their meaning. */
+export const errorCodes = Object.freeze({
+  NM_OPTION_INVALID: {
+    meaning: 'One or more options given to the module or to `createMonitor` are outside their bounds.',
+    whatToDo: 'Correct every option that the message lists; all of them are reported at once.',
+  },
+  NM_NAME_INVALID: {
+    meaning: 'The name of an operation, metric, tag or label cannot be used.',
+    whatToDo: 'Choose a name that follows the rule in the message; names that start with `__` are reserved.',
+  },
+  NM_QUERY_INVALID: {
+    meaning: 'A parameter of the query string, such as `window`, cannot be understood.',
+    whatToDo: 'Correct the parameter that the message names; the reference of the route lists what it takes.',
+  },
+  NM_BODY_INVALID: {
+    meaning: 'The body of a request is not JSON, is too large, or does not fit the schema of the route.',
+    whatToDo: 'Send a body that fits the schema of the route, with content type `application/json`.',
+  },
+  NM_NOT_FOUND: {
+    meaning: 'The thing asked for does not exist, or the route is not served because `access` is not configured.',
+    whatToDo: 'Check the address; in production, configure `access` to have the routes served.',
+  },
+  NM_UNAUTHORIZED: {
+    meaning: 'The request carries no credentials, or wrong ones.',
+    whatToDo: 'Send the token that `access` is configured with.',
+  },
+  NM_FORBIDDEN: {
+    meaning: 'The credentials are known but do not allow this route.',
+    whatToDo: 'Use credentials of the level that the route asks for.',
+  },
+  NM_ORIGIN_REFUSED: {
+    meaning: 'A browser sent a request that changes something from a page of another origin.',
+    whatToDo: 'Send it from the dashboard itself, or without a browser.',
+  },
+  NM_RATE_LIMITED: {
+    meaning: 'The client asked more often than the routes of the toolkit allow.',
+    whatToDo: 'Wait for the seconds in the `Retry-After` header, then ask again.',
+  },
+  NM_STORE_UNREACHABLE: {
+    meaning: 'The store did not answer in time; recording goes on and is published when the store is back.',
+    whatToDo: 'Check that Redis is running and reachable from this host, and that its address and password are right.',
+  },
+  NM_RESET_SHARED: {
+    meaning: 'A reset was refused because it would delete numbers that other replicas share.',
+    whatToDo: 'Call `reset({ shared: true })` if the numbers of all replicas are really to be deleted.',
+  },
+  NM_MISSING_PEER: {
+    meaning: 'A configured feature needs an optional package that is not installed.',
+    whatToDo: 'Install the package that the message names, in the range that it names.',
+  },
+} as const satisfies Record<`NM_${string}`, { readonly meaning: string; readonly whatToDo: string }>);
+
+/** The stable code of a {@link NestmeterError}. */
+export type ErrorCode = keyof typeof errorCodes;
+
+/** What a {@link NestmeterError} is made of. */
+export interface NestmeterErrorOptions {
+  readonly code: ErrorCode;
+  /** `<what> must be <rule>, got <value>. <What to do.>` */
+  readonly message: string;
+  /** The error that led to this one, if any. */
+  readonly cause?: unknown;
+}
+
+/**
+ * The only error this library throws of its own accord. Tell errors apart by `code`, never by the message, whose wording
+ * may improve. Errors of the application pass through decorators untouched and are never wrapped in this one.
+ */
+export class NestmeterError extends Error {
+  override readonly name = 'NestmeterError';
+  readonly code: ErrorCode;
+
+  constructor({ code, message, cause }: NestmeterErrorOptions) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+
+/** One option that breaks its rule. */
+export interface OptionProblem {
+  /** Where the option stands, as a user would write it: `redis.keyPrefix`. */
+  readonly path: string;
+  /** Completes "must be": `a whole number of seconds from 1 to 3600`. */
+  readonly rule: string;
+  /** The value given. It is shown shortened, and passwords in addresses are hidden; never pass a token. */
+  readonly got: unknown;
+}
+
+const longestShown = 80;
+
+/** Shows a value of unknown origin in one short line, for the "got" of a message. Never throws. */
+export function shown(value: unknown): string {
+  const text = written(value).replaceAll(/\/\/[^/@\s]*@/g, '//***@');
+  return text.length <= longestShown ? text : `${text.slice(0, longestShown)}…`;
+}
+
+function written(value: unknown): string {
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'symbol' || value === undefined || Number.isNaN(value)) return String(value);
+  if (value === Infinity || value === -Infinity) return String(value);
+  try {
+    return JSON.stringify(value) ?? 'an object';
+  } catch {
+    return 'an object';
+  }
+}
+
+/**
+ * One error for all options that are wrong, so that a configuration is corrected in one go.
+ * @param problems At least one.
+ */
+export function invalidOption(problems: readonly OptionProblem[]): NestmeterError {
+  const lines = problems.map(({ path, rule, got }) => `${path} must be ${rule}, got ${shown(got)}.`);
+  const message =
+    lines.length === 1
+      ? `${lines[0]} Correct the option.`
+      : `${lines.length} options are wrong. Correct them:\n${lines.map((line) => `- ${line}`).join('\n')}`;
+  return new NestmeterError({ code: 'NM_OPTION_INVALID', message });
+}

@@ -1,0 +1,257 @@
+import { randomBytes } from 'node:crypto';
+import type { Accumulator } from '../accumulate/accumulator.js';
+import { Distribution, milliseconds } from '../accumulate/distribution.js';
+import type { Clock, StoreClock } from '../clock.js';
+import type { Beat, Born, Publication, Receipt, StateWrite, Store } from '../store/store.js';
+import { OpenStates } from './open-states.js';
+import { Outbox } from './outbox.js';
+import type { Replica } from './replica.js';
+
+/** What a {@link Publisher} is made of. */
+export interface PublisherOptions {
+  readonly store: Store;
+  readonly accumulator: Accumulator;
+  readonly clock: Clock;
+  readonly storeClock: StoreClock;
+  readonly replica: Replica;
+  readonly intervalMs: number;
+  /** Bytes of closed states that may wait for the store. */
+  readonly outboxBytes: number;
+  /** Called at each interval and before each beat, for gauges that must be sampled. */
+  readonly describe: () => Omit<Beat, 'id' | 'number' | 'intervalMs' | 'left' | 'name' | 'host' | 'pid'>;
+  /** Told what an operator should know, once for each change. */
+  readonly warn: (message: string) => void;
+}
+
+const largestCall = 256 << 10;
+const smallestCall = 16 << 10;
+/** Closed states of so lately go before open ones, older ones after them: what people look at is never behind a backlog. */
+const freshMs = 60_000;
+/** Further calls in one interval while closed states wait. */
+const backlogCalls = 4;
+
+/**
+ * Publishes what this replica has counted: every interval, one call at a time, never awaited by a request.
+ *
+ * A publish replaces; it may be repeated, delayed or lost without harm. While the store is away states stay open or wait
+ * in the outbox, and the application does not notice.
+ */
+export class Publisher {
+  readonly outbox: Outbox;
+  readonly #options: PublisherOptions;
+  readonly #open: OpenStates;
+  readonly #bornCandidate = randomBytes(9).toString('base64url');
+  readonly #durations = new Distribution(milliseconds);
+  #timer: NodeJS.Timeout | null = null;
+  #running: Promise<void> | null = null;
+  #number = 0;
+  #acknowledgedNumber = 0;
+  #born: Born | null = null;
+  #callBytes = largestCall;
+  #failures = 0;
+  #failing = false;
+  #lastAcknowledgedMs: number | null = null;
+  #lastBytes = 0;
+  #live: readonly string[] = [];
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+    this.outbox = new Outbox(options.outboxBytes);
+    this.#open = new OpenStates(options.accumulator, () => this.#field());
+  }
+
+  /** When and how the last publishes went, for /health. Times are Unix milliseconds of the store. */
+  get status() {
+    return {
+      lastAcknowledgedMs: this.#lastAcknowledgedMs,
+      failing: this.#failing,
+      failures: this.#failures,
+      p95Ms: this.#durations.quantiles([0.95])[0]!,
+      lastBytes: this.#lastBytes,
+      born: this.#born,
+      live: this.#live,
+    };
+  }
+
+  /** Publishes every interval from now on; the first time within one interval. */
+  start(): void {
+    this.#schedule(Math.random() * this.#options.intervalMs);
+  }
+
+  /**
+   * Publishes all that was counted before the call and waits until the store has acknowledged it. Rejects with
+   * NM_STORE_UNREACHABLE when the store does not answer.
+   */
+  async flush(): Promise<void> {
+    // The one under way may have begun before what must be included.
+    await this.#running?.catch(() => {});
+    do await this.#single(true);
+    while (this.outbox.pending > 0);
+  }
+
+  /**
+   * Ends publishing: makes all states final, sends them, asks for those that are not yet confirmed, waits for a second
+   * node if there is one, and says `left`.
+   *
+   * @param deadlineMs how long that may take
+   * @returns states that the store has not acknowledged by then
+   */
+  async stop(deadlineMs: number): Promise<{ unacknowledged: number }> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    const { clock, accumulator, store } = this.#options;
+    const end = clock.monotonicMs() + deadlineMs;
+    const remaining = (): number => Math.max(0, end - clock.monotonicMs());
+    const leave = async (): Promise<void> => {
+      await this.#running?.catch(() => {});
+      accumulator.renew();
+      await this.flush();
+      if (!store.embedded) this.outbox.auditAll();
+      // Twice at least: what was recorded meanwhile is counted under the renewed life.
+      do {
+        accumulator.renew();
+        await this.#single(true);
+      } while (remaining() > 0 && (this.outbox.pending > 0 || this.outbox.auditing));
+      await store.settle(Math.min(500, remaining()));
+      await this.#send([], true);
+    };
+    await within(leave(), deadlineMs);
+    this.collect();
+    return { unacknowledged: this.outbox.pending };
+  }
+
+  /** Encodes what has closed since the last time into the outbox. */
+  collect(): void {
+    const { accumulator, replica } = this.#options;
+    for (const closed of accumulator.takeClosed()) this.outbox.add(closed, replica.field(closed.generation));
+  }
+
+  /** Forgets everything that waits. For tests. */
+  clear(): void {
+    this.outbox.clear();
+    this.#open.distrust();
+  }
+
+  #schedule(delayMs: number): void {
+    this.#timer = setTimeout(() => {
+      const started = this.#options.clock.monotonicMs();
+      void this.#single(false)
+        .catch(() => {})
+        .then(() => {
+          if (this.#timer === null) return;
+          const elapsed = this.#options.clock.monotonicMs() - started;
+          this.#schedule(Math.max(50, this.#options.intervalMs - elapsed));
+        });
+    }, delayMs);
+    this.#timer.unref();
+  }
+
+  #single(all: boolean): Promise<void> {
+    this.#running ??= this.#publish(all).finally(() => (this.#running = null));
+    return this.#running;
+  }
+
+  async #publish(all: boolean): Promise<void> {
+    const { accumulator, storeClock, store } = this.#options;
+    accumulator.settle();
+    this.collect();
+    const nowMs = storeClock.nowMs();
+    this.outbox.expire(nowMs);
+    const open = store.embedded && !all ? [] : this.#open.due(nowMs, store.embedded ? 'never' : all ? 'now' : 'in turn');
+    const waiting = this.outbox.unsent();
+    const fresh = waiting.filter(({ slot }) => (slot.start + slot.tier.slotSeconds) * 1000 > nowMs - freshMs);
+    const [first, ...rest] = this.#calls([...fresh, ...open, ...waiting.slice(fresh.length)]);
+    if (store.embedded && first === undefined) return;
+    const audit = store.embedded ? [] : this.outbox.audit();
+    await this.#send([...(first ?? []), ...audit], false);
+    for (const call of all ? rest : rest.slice(0, backlogCalls)) await this.#send(call, false);
+  }
+
+  #calls(writes: readonly StateWrite[]): StateWrite[][] {
+    const calls: StateWrite[][] = [];
+    let size = Infinity;
+    for (const write of writes) {
+      const bytes = (write.encoded?.length ?? 0) + 100;
+      if (size + bytes > this.#callBytes) {
+        calls.push([]);
+        size = 0;
+      }
+      calls.at(-1)!.push(write);
+      size += bytes;
+    }
+    return calls;
+  }
+
+  async #send(writes: readonly StateWrite[], left: boolean): Promise<void> {
+    const { clock, storeClock, store } = this.#options;
+    const publication: Publication = { beat: this.#beat(left), writes, bornCandidate: this.#bornCandidate };
+    const sent = clock.monotonicMs();
+    let receipt: Receipt;
+    try {
+      receipt = await store.publish(publication);
+    } catch (error) {
+      this.#failures++;
+      this.#failing = true;
+      this.#callBytes = Math.max(smallestCall, this.#callBytes / 2);
+      throw error;
+    }
+    const received = clock.monotonicMs();
+    this.#callBytes = Math.min(largestCall, this.#callBytes * 2);
+    this.#durations.record(received - sent);
+    this.#lastBytes = writes.reduce((sum, write) => sum + (write.encoded?.length ?? 0), 0);
+    storeClock.sample(sent, received, receipt.timeMs);
+    this.#lastAcknowledgedMs = receipt.timeMs;
+    this.#live = receipt.live;
+    this.#learn(publication, receipt);
+  }
+
+  #learn({ beat, writes }: Publication, { results, previousBeat, born, timeMs }: Receipt): void {
+    let regressed = this.#failing || (this.#born !== null && this.#born.id !== born.id);
+    if (this.#born !== null && this.#born.id !== born.id) this.outbox.forgetResends();
+    regressed ||= (previousBeat ?? 0) < this.#acknowledgedNumber;
+    let foreign = (previousBeat ?? 0) > beat.number;
+    writes.forEach((write, index) => {
+      const result = results[index]!;
+      const anomaly = this.#open.settle(write, result);
+      regressed ||= anomaly === 'regressed';
+      foreign ||= anomaly === 'foreign';
+      this.outbox.settle(write, result, timeMs);
+    });
+    this.#acknowledgedNumber = beat.number;
+    this.#born = born;
+    this.#failing = false;
+    if (regressed) {
+      this.outbox.auditAll();
+      this.#open.distrust();
+    }
+    if (foreign) this.#separate();
+  }
+
+  /** Somebody else publishes under our id: a copy of this process. Both go on under ids of their own. */
+  #separate(): void {
+    const { accumulator, replica, warn } = this.#options;
+    accumulator.renew();
+    this.collect();
+    replica.redraw();
+    this.#acknowledgedNumber = 0;
+    warn('Another process published under the id of this replica (a copy of its memory?). It got a new id.');
+  }
+
+  #field(): string {
+    return this.#options.replica.field(this.#options.accumulator.generation);
+  }
+
+  #beat(left: boolean): Beat {
+    const { replica, intervalMs, describe } = this.#options;
+    const { id, name, host, pid } = replica;
+    return { id, name, host, pid, intervalMs, left, number: ++this.#number, ...describe() };
+  }
+}
+
+/** Waits for `work`, at most `ms`, and never rejects: what was not done by then shows in the counts. */
+async function within(work: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([work.catch(() => {}), deadline]);
+  clearTimeout(timer);
+}

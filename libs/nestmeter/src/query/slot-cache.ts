@@ -1,0 +1,51 @@
+import type { FamilyState } from '../accumulate/family-state.js';
+
+/** One slot of one family, merged over replicas. */
+export interface CachedSlot {
+  /** What the store called its contents; another one means that they changed. */
+  readonly revision: string;
+  /** Never changed by readers. */
+  readonly state: FamilyState;
+  /** Replicas that contributed. */
+  readonly replicas: number;
+  /** Whether some of its contents could not be decoded. */
+  readonly undecoded: boolean;
+  readonly bytes: number;
+}
+
+/** Decoded slots, bounded in bytes; those not read for the longest time go first. */
+export class SlotCache {
+  readonly #slots = new Map<string, CachedSlot>();
+  #bytes = 0;
+
+  constructor(private readonly maxBytes: number) {}
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get(id: string): CachedSlot | undefined {
+    const slot = this.#slots.get(id);
+    if (slot === undefined) return undefined;
+    this.#slots.delete(id);
+    this.#slots.set(id, slot);
+    return slot;
+  }
+
+  set(id: string, slot: CachedSlot): void {
+    this.delete(id);
+    this.#slots.set(id, slot);
+    this.#bytes += slot.bytes;
+    for (const oldest of this.#slots.keys()) {
+      if (this.#bytes <= this.maxBytes) break;
+      this.delete(oldest);
+    }
+  }
+
+  delete(id: string): void {
+    const slot = this.#slots.get(id);
+    if (slot === undefined) return;
+    this.#bytes -= slot.bytes;
+    this.#slots.delete(id);
+  }
+}

@@ -1,0 +1,249 @@
+import { setImmediate } from 'node:timers/promises';
+import { decodeInto } from '../accumulate/encoded-state.js';
+import type { AnyFamily } from '../accumulate/family.js';
+import { FamilyState } from '../accumulate/family-state.js';
+import type { Clock } from '../clock.js';
+import { type Born, type ReadReply, type SlotContents, slotId, type SlotRef, type StateSource } from '../store/store.js';
+import type { Tier } from '../time-slot.js';
+import { cutStretches, planSlots, type Stretch } from './plan.js';
+import { type CachedSlot, SlotCache } from './slot-cache.js';
+import { resolveWindow, type Window, type WindowQuery } from './window.js';
+
+/** What a report asks for. */
+export interface WindowRequest {
+  readonly query: WindowQuery;
+  /** The window when the query names none, such as `1h`. */
+  readonly fallback: string;
+  readonly families: readonly AnyFamily[];
+  /** Into how many stretches to cut the window besides. */
+  readonly points?: number | undefined;
+  /** Whether the replicas' last beats are wanted. */
+  readonly beats?: boolean;
+}
+
+/** A time for which numbers are known to be missing. */
+export interface Gap {
+  /** Unix seconds. */
+  readonly from: number;
+  readonly to: number;
+  readonly reason: string;
+}
+
+/** Merged states by family. */
+export interface Merged {
+  of(family: AnyFamily): FamilyState;
+}
+
+/** What was counted in a window. */
+export interface WindowContents extends Merged {
+  readonly window: Window;
+  /** Unix milliseconds of the store when it was read. */
+  readonly nowMs: number;
+  /** Stretches of the window, in order; empty unless asked for. */
+  readonly points: readonly (Stretch & Merged)[];
+  /** Most replicas that contributed to any one slot. */
+  readonly replicas: number;
+  /** Seconds of the window in whose slots anybody published. */
+  readonly publishedSeconds: number;
+  readonly live: readonly string[];
+  readonly beats: ReadReply['beats'];
+  readonly born: Born | null;
+  readonly gaps: readonly Gap[];
+}
+
+/** What a {@link WindowReader} is made of. */
+export interface WindowReaderOptions {
+  readonly store: StateSource;
+  /** What answers while the store does not. */
+  readonly ownMemory: StateSource;
+  readonly tiers: readonly Tier[];
+  readonly clock: Clock;
+  readonly storeNowMs: () => number;
+  /** Unix milliseconds of the last answer of the store; null before the first. */
+  readonly lastContactMs: () => number | null;
+  /** Called before each read; an embedded store publishes here. */
+  readonly beforeRead: () => Promise<void>;
+  readonly cacheBytes: number;
+}
+
+const sliceMs = 5;
+
+/**
+ * Reads windows: plans which slots they are made of, asks the store for those that changed, merges what replicas counted.
+ *
+ * While the store answers, only the store is read, so that every replica answers alike. Any number of callers asking for
+ * the same at the same time share one read. Merging gives way to the event loop every 5 ms.
+ */
+export class WindowReader {
+  readonly #cache: SlotCache;
+  readonly #running = new Map<string, Promise<WindowContents>>();
+  readonly #next = new Map<string, Promise<WindowContents>>();
+
+  constructor(private readonly options: WindowReaderOptions) {
+    this.#cache = new SlotCache(options.cacheBytes);
+  }
+
+  /** Bytes of decoded slots that are held. */
+  get cacheBytes(): number {
+    return this.#cache.bytes;
+  }
+
+  /** Reads a window. Throws NM_QUERY_INVALID for a query that cannot be resolved; a silent store is not an error. */
+  read(request: WindowRequest): Promise<WindowContents> {
+    const { query, fallback, families, points, beats } = request;
+    const key = JSON.stringify([query, fallback, points, beats, families.map((family) => family.name)]);
+    const running = this.#running.get(key);
+    if (running === undefined) return this.#start(key, request);
+    // The one that runs may lack what the caller has just recorded; the next one is shared.
+    let next = this.#next.get(key);
+    if (next === undefined) {
+      next = running
+        .catch(() => {})
+        .then(() => {
+          this.#next.delete(key);
+          return this.#start(key, request);
+        });
+      this.#next.set(key, next);
+    }
+    return next;
+  }
+
+  #start(key: string, request: WindowRequest): Promise<WindowContents> {
+    const answer = this.options
+      .beforeRead()
+      .then(() => this.#read(request))
+      .finally(() => this.#running.delete(key));
+    this.#running.set(key, answer);
+    return answer;
+  }
+
+  async #read({ query, fallback, families, points, beats = false }: WindowRequest): Promise<WindowContents> {
+    const { tiers, storeNowMs } = this.options;
+    const nowMs = storeNowMs();
+    const window = resolveWindow(query, fallback, nowMs, tiers);
+    const planned = planSlots(window, nowMs, tiers);
+    const refs = families.flatMap((family) => planned.map((slot) => ({ family: family.name, ...slot })));
+    const known = refs.map((ref) => this.#cache.get(slotId(ref)));
+    const { reply, own } = await this.#ask(refs, known, beats);
+    const stretches = points === undefined ? [] : cutStretches(window, points);
+    const merging = new Merging(families, stretches);
+    const gaps: Gap[] = own ? [this.#unreachable(window)] : [];
+    let sliceEnds = this.options.clock.monotonicMs() + sliceMs;
+    for (const [index, ref] of refs.entries()) {
+      const contents = reply.slots[index]!;
+      const family = families[Math.floor(index / planned.length)]!;
+      const slot = contents === 'unchanged' ? known[index] : this.#decode(ref, family, contents, own);
+      if (slot === undefined) continue;
+      merging.add(ref, slot);
+      const end = ref.start + ref.tier.slotSeconds;
+      if (slot.undecoded) gaps.push({ from: ref.start, to: end, reason: 'states of another release' });
+      if (this.options.clock.monotonicMs() > sliceEnds) {
+        await setImmediate();
+        sliceEnds = this.options.clock.monotonicMs() + sliceMs;
+      }
+    }
+    const { live, born } = reply;
+    return {
+      window,
+      nowMs,
+      of: (family) => merging.whole(family),
+      points: merging.points(),
+      replicas: merging.replicas,
+      publishedSeconds: merging.publishedSeconds(window),
+      live,
+      beats: reply.beats,
+      born,
+      gaps,
+    };
+  }
+
+  async #ask(refs: readonly SlotRef[], known: readonly (CachedSlot | undefined)[], beats: boolean) {
+    const slots = refs.map((slot, index) => ({ slot, knownRevision: known[index]?.revision ?? null }));
+    try {
+      return { reply: await this.options.store.read({ slots, beats }), own: false };
+    } catch {
+      // Unreachable: its status says why. This replica answers from what it has, and says so.
+      return { reply: await this.options.ownMemory.read({ slots, beats }), own: true };
+    }
+  }
+
+  #decode(ref: SlotRef, family: AnyFamily, contents: SlotContents | null, own: boolean): CachedSlot | undefined {
+    const id = slotId(ref);
+    if (contents === null) {
+      this.#cache.delete(id);
+      return undefined;
+    }
+    const slot = decodeSlot(family, contents);
+    if (!own) this.#cache.set(id, slot);
+    return slot;
+  }
+
+  #unreachable({ from, to }: Window): Gap {
+    const contact = this.options.lastContactMs();
+    const since = contact === null ? from : Math.min(to, Math.max(from, contact / 1000));
+    return { from: since, to, reason: 'store unreachable: only what this replica counted' };
+  }
+}
+
+function decodeSlot(family: AnyFamily, { revision, fields }: SlotContents): CachedSlot {
+  const state = new FamilyState(family);
+  const replicas = new Set<string>();
+  let undecoded = false;
+  for (const [field, encoded] of fields) {
+    if (!field.startsWith('r:')) continue;
+    // Into one of its own first: what does not decode wholly must not count in part.
+    const part = new FamilyState(family);
+    try {
+      decodeInto(part, encoded);
+    } catch {
+      undecoded = true;
+      continue;
+    }
+    replicas.add(field.slice(2, field.lastIndexOf('.')));
+    if (fields.size === 1) return { revision, state: part, replicas: 1, undecoded, bytes: part.bytes };
+    state.merge(part);
+  }
+  return { revision, state, replicas: replicas.size, undecoded, bytes: state.bytes };
+}
+
+/** The sums of a read: of each stretch, and of the whole. */
+class Merging {
+  replicas = 0;
+  readonly #published = new Map<number, number>();
+  readonly #whole: ReadonlyMap<string, FamilyState>;
+  readonly #stretches: readonly (Stretch & { states: ReadonlyMap<string, FamilyState> })[];
+
+  constructor(families: readonly AnyFamily[], stretches: readonly Stretch[]) {
+    const zero = () => new Map(families.map((family) => [family.name, new FamilyState(family)]));
+    this.#whole = zero();
+    this.#stretches = stretches.map((stretch) => ({ ...stretch, states: zero() }));
+  }
+
+  add(ref: SlotRef, slot: CachedSlot): void {
+    this.#whole.get(ref.family)!.merge(slot.state);
+    this.#stretches
+      .find(({ from, to }) => ref.start >= from && ref.start < to)
+      ?.states.get(ref.family)!
+      .merge(slot.state);
+    this.replicas = Math.max(this.replicas, slot.replicas);
+    this.#published.set(ref.start, ref.tier.slotSeconds);
+  }
+
+  whole(family: AnyFamily): FamilyState {
+    return this.#whole.get(family.name) ?? new FamilyState(family);
+  }
+
+  points(): (Stretch & Merged)[] {
+    return this.#stretches.map(({ from, to, states }) => ({
+      from,
+      to,
+      of: (family) => states.get(family.name) ?? new FamilyState(family),
+    }));
+  }
+
+  publishedSeconds({ to }: Window): number {
+    let seconds = 0;
+    for (const [start, length] of this.#published) seconds += Math.min(start + length, to) - start;
+    return seconds;
+  }
+}

@@ -1,0 +1,45 @@
+import { canBeWatched, watchReturn } from './async-iterable.js';
+import type { FirstUse } from './first-use.js';
+import { methodOf, replaceMethod } from './own-method.js';
+
+/** Events that carry one piece of the provider's stream: openai chat; openai responses and assistants; Anthropic messages. */
+const itemEvents: ReadonlySet<unknown> = new Set(['chunk', 'event', 'streamEvent']);
+
+/** Whether an object is one of the SDKs' stream helpers (`messages.stream()`, `chat.completions.stream()`). */
+export function isEventStream(target: object): boolean {
+  return '_emit' in target && 'controller' in target && methodOf(target, '_emit') !== undefined;
+}
+
+/**
+ * Watches an SDK's stream helper, which reads its response by itself and pushes: whether the application iterates, listens
+ * or only awaits `finalMessage()`, every event passes through `_emit`. No listener is added: the helpers let an error that
+ * has no listener become an unhandled rejection.
+ */
+export function watchEventStream(stream: object, firstUse: FirstUse): void {
+  let isLeft = false;
+  const emit = methodOf(stream, '_emit');
+  if (emit === undefined) return;
+  replaceMethod(stream, '_emit', function (...parameters) {
+    const watch = firstUse.current();
+    const [event, detail] = parameters;
+    watch?.streaming();
+    if (itemEvents.has(event)) watch?.item(detail);
+    else if (event === 'error') watch?.error(detail);
+    else if (event === 'abort') watch?.end(isLeft ? 'stopped' : 'cancelled');
+    else if (event === 'end') watch?.end('ended');
+    return emit.apply(this, parameters);
+  });
+  // Leaving the loop aborts the helper; that is the consumer's will and no cancellation.
+  const iterate = methodOf(stream, Symbol.asyncIterator);
+  if (iterate === undefined) return;
+  replaceMethod(stream, Symbol.asyncIterator, function (...parameters) {
+    const iterator = iterate.apply(this, parameters);
+    if (canBeWatched(iterator)) {
+      watchReturn(iterator, () => {
+        isLeft = true;
+        return undefined;
+      });
+    }
+    return iterator;
+  });
+}

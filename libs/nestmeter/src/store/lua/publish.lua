@@ -1,0 +1,63 @@
+-- Replaces one replica's states and its beat. Harmless when repeated, delayed or overtaken: a state is only replaced by a
+-- newer one of the same field, and never once it was folded (mark `m:`) or the slot is closed to writes (W or `z`).
+--
+-- KEYS  1 index (hash: slot -> revision, born)   2 beats (hash)   3 live (sorted set)   4… slot of each write
+-- ARGV  1 replica id   2 beat number   3 beat body   4 '1' when it says left   5 born candidate
+--       6 milliseconds after which a silent replica is not live   7 milliseconds after which beats are removed
+--       then five for each write: field, version, W in ms, expiry in s, state ('' asks only)
+-- returns { time in µs, previous beat number or '', born, { live ids }, { outcome, found, outcome, found, … } }
+--       outcome s stored, h have, m missing, l late; found is the version held before, '' when none
+-- O(writes + live replicas)
+local time = redis.call('TIME')
+local us = string.format('%.0f', tonumber(time[1]) * 1000000 + tonumber(time[2]))
+local ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+
+local outcomes = {}
+for i = 4, #KEYS do
+  local at = 8 + (i - 4) * 5
+  local field, version, state = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 4]
+  local held = redis.call('HMGET', KEYS[i], 'm:' .. string.sub(field, 3), field, 'z')
+  local found = ''
+  if held[1] then found = held[1] elseif held[2] then found = string.format('%.0f', tonumber(string.sub(held[2], 11, 25))) end
+  local outcome
+  if ms >= tonumber(ARGV[at + 2]) or held[3] then
+    outcome = 'l'
+  elseif held[1] or (found ~= '' and tonumber(found) >= version) then
+    outcome = 'h'
+  elseif state == '' then
+    outcome = 'm'
+  else
+    redis.call('HSET', KEYS[i], field, state)
+    redis.call('EXPIREAT', KEYS[i], ARGV[at + 3])
+    redis.call('HSET', KEYS[1], string.sub(KEYS[i], #KEYS[1] - 4), us)
+    outcome = 's'
+  end
+  outcomes[#outcomes + 1] = outcome
+  outcomes[#outcomes + 1] = found
+end
+
+local id = ARGV[1]
+local previous = redis.call('HGET', KEYS[2], id)
+local number = ''
+if previous then number = string.match(previous, '^%d+') or '' end
+redis.call('HSET', KEYS[2], id, ARGV[2] .. '|' .. string.format('%.0f', ms) .. '|' .. ARGV[3])
+redis.call('ZADD', KEYS[3], ARGV[4] == '1' and -ms or ms, id)
+
+local born = redis.call('HGET', KEYS[1], 'born')
+if not born then
+  born = ARGV[5] .. '|' .. time[1]
+  redis.call('HSET', KEYS[1], 'born', born)
+end
+
+local old = ms - tonumber(ARGV[7])
+local dead = redis.call('ZRANGEBYSCORE', KEYS[3], 0, old, 'LIMIT', 0, 100)
+local gone = redis.call('ZRANGEBYSCORE', KEYS[3], -old, -1, 'LIMIT', 0, 100)
+for _, list in ipairs({ dead, gone }) do
+  for _, replica in ipairs(list) do
+    redis.call('ZREM', KEYS[3], replica)
+    redis.call('HDEL', KEYS[2], replica)
+  end
+end
+
+local live = redis.call('ZRANGEBYSCORE', KEYS[3], ms - tonumber(ARGV[6]), '+inf')
+return { us, number, born, live, outcomes }

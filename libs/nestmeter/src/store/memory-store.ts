@@ -1,0 +1,146 @@
+import { readHeader } from '../accumulate/encoded-state.js';
+import type { Clock } from '../clock.js';
+import { expiresAt, writeEndMs } from '../time-slot.js';
+import {
+  type Beat,
+  beatLifeSeconds,
+  type Born,
+  liveIntervals,
+  type Publication,
+  type ReadReply,
+  type ReadRequest,
+  type Receipt,
+  slotId,
+  type SlotRef,
+  type StateWrite,
+  type Store,
+  type StoreStatus,
+  type WriteResult,
+} from './store.js';
+
+interface StoredSlot {
+  readonly slot: SlotRef;
+  readonly fields: Map<string, Buffer>;
+  revision: string;
+}
+
+/** What a {@link MemoryStore} is made of. */
+export interface MemoryStoreOptions {
+  readonly clock: Clock;
+  /** Bytes of states that are kept; past it the oldest slots go. Default 64 MiB. */
+  readonly maxBytes?: number;
+}
+
+/** The store of a single process: the same contract as Redis, in a map. Its clock is the host's. */
+export class MemoryStore implements Store {
+  readonly embedded = true;
+  readonly #slots = new Map<string, StoredSlot>();
+  readonly #beats = new Map<string, { atMs: number; beat: Beat }>();
+  readonly #clock: Clock;
+  readonly #maxBytes: number;
+  readonly #startedAt: number;
+  #bytes = 0;
+  #revision = 0;
+  #evicted = 0;
+  #born: Born | null = null;
+  #stopped = false;
+
+  constructor({ clock, maxBytes = 64 << 20 }: MemoryStoreOptions) {
+    this.#clock = clock;
+    this.#maxBytes = maxBytes;
+    this.#startedAt = Math.floor(clock.wallMs() / 1000);
+  }
+
+  start(): void {
+    this.#stopped = false;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+  }
+
+  async publish({ beat, writes, bornCandidate }: Publication): Promise<Receipt> {
+    const timeMs = this.#clock.wallMs();
+    this.#born ??= { id: bornCandidate, since: Math.floor(timeMs / 1000) };
+    const results = writes.map((write) => this.#write(write, timeMs));
+    const previousBeat = this.#beats.get(beat.id)?.beat.number ?? null;
+    this.#beats.set(beat.id, { atMs: timeMs, beat });
+    this.#expire(timeMs);
+    return { timeMs, results, previousBeat, born: this.#born, live: this.#live(timeMs) };
+  }
+
+  async read({ slots, beats }: ReadRequest): Promise<ReadReply> {
+    const timeMs = this.#clock.wallMs();
+    this.#expire(timeMs);
+    return {
+      timeMs,
+      born: this.#born,
+      slots: slots.map(({ slot, knownRevision }) => {
+        const stored = this.#slots.get(slotId(slot));
+        if (stored === undefined) return null;
+        return stored.revision === knownRevision ? 'unchanged' : { revision: stored.revision, fields: stored.fields };
+      }),
+      live: this.#live(timeMs),
+      beats: beats ? [...this.#beats.values()] : [],
+    };
+  }
+
+  status(): StoreStatus {
+    return {
+      kind: 'memory',
+      state: this.#stopped ? 'stopped' : 'ready',
+      since: this.#startedAt,
+      lastError: null,
+      details: { bytes: this.#bytes, max_bytes: this.#maxBytes, slots: this.#slots.size, evicted_slots: this.#evicted },
+    };
+  }
+
+  async settle(): Promise<void> {}
+
+  async clear(): Promise<void> {
+    this.#slots.clear();
+    this.#beats.clear();
+    this.#bytes = 0;
+    this.#born = null;
+  }
+
+  #write({ slot, field, version, encoded }: StateWrite, timeMs: number): WriteResult {
+    const id = slotId(slot);
+    let stored = this.#slots.get(id);
+    const held = stored?.fields.get(field);
+    const found = held === undefined ? null : readHeader(held)!.version;
+    if (timeMs >= writeEndMs(slot.start, slot.tier)) return { outcome: 'late', found };
+    if (found !== null && found >= version) return { outcome: 'have', found };
+    if (encoded === null) return { outcome: 'missing', found };
+    if (stored === undefined) this.#slots.set(id, (stored = { slot, fields: new Map(), revision: '' }));
+    stored.fields.set(field, encoded);
+    stored.revision = String(++this.#revision);
+    this.#bytes += encoded.length - (held?.length ?? 0);
+    return { outcome: 'stored', found };
+  }
+
+  #live(timeMs: number): string[] {
+    return [...this.#beats.values()]
+      .filter(({ atMs, beat }) => !beat.left && timeMs - atMs <= liveIntervals * beat.intervalMs + 1000)
+      .map(({ beat }) => beat.id);
+  }
+
+  #expire(timeMs: number): void {
+    for (const [id, { slot }] of this.#slots) if (timeMs >= expiresAt(slot.start, slot.tier) * 1000) this.#drop(id);
+    for (const [id, { atMs }] of this.#beats) if (timeMs - atMs > beatLifeSeconds * 1000) this.#beats.delete(id);
+    while (this.#bytes > this.#maxBytes && this.#slots.size > 1) {
+      let oldest: [string, SlotRef] | undefined;
+      for (const [id, { slot }] of this.#slots) if (!oldest || slot.start < oldest[1].start) oldest = [id, slot];
+      const [id, slot] = oldest!;
+      this.#drop(id);
+      this.#evicted++;
+      const end = slot.start + slot.tier.slotSeconds;
+      this.#born = { id: this.#born!.id, since: Math.max(this.#born!.since, end) };
+    }
+  }
+
+  #drop(id: string): void {
+    for (const encoded of this.#slots.get(id)!.fields.values()) this.#bytes -= encoded.length;
+    this.#slots.delete(id);
+  }
+}

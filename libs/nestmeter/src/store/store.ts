@@ -1,0 +1,178 @@
+import type { AnyFamily } from '../accumulate/family.js';
+import type { Tier } from '../time-slot.js';
+
+/*
+ * The contract between a replica and what replicas share. It speaks of the protocol's operations, never of commands, and
+ * every store passes the one suite in store-contract.ts.
+ *
+ * Not in it yet: fold and seal (keeper/), gap records, and control state (config/, alert/, budget/). They come as
+ * operations of their own beside `publish` and `read`; marks, `*` and `z` are already understood where states are read
+ * and written.
+ */
+
+/** One family in one slot of one tier. */
+export interface SlotRef {
+  /** Name of the family. */
+  readonly family: string;
+  readonly tier: Tier;
+  /** Unix seconds. */
+  readonly start: number;
+}
+
+/** The same text for the same slot, for use as a map key. */
+export function slotId(slot: SlotRef): string {
+  return `${encodeURIComponent(slot.family)}:${slot.tier.slotSeconds}:${slot.start}`;
+}
+
+/** A state of this replica for one slot, or, without `encoded`, the question whether the store still has it. */
+export interface StateWrite {
+  readonly slot: SlotRef;
+  /** `r:<id>.<generation>`: the one field of the slot that this replica writes. */
+  readonly field: string;
+  readonly version: number;
+  /** Header and body, see accumulate/encoded-state.ts; null asks without writing (an audit). */
+  readonly encoded: Buffer | null;
+}
+
+/** What became of a write. */
+export interface WriteResult {
+  /**
+   * - `stored`: replaced what was there, or nothing was
+   * - `have`: the store holds this version or a later one, or it is already folded
+   * - `missing`: an audit found nothing or an older version
+   * - `late`: the slot takes no more writes
+   */
+  readonly outcome: 'stored' | 'have' | 'missing' | 'late';
+  /** The version that the store held before; null when it held none. */
+  readonly found: number | null;
+}
+
+/** What a replica says about itself with each publish. Replaced as a whole; never added to. */
+export interface Beat {
+  readonly id: string;
+  /** Rises by 1 with each publish; a lower one found in the store means that the store went back. */
+  readonly number: number;
+  readonly name: string;
+  readonly host: string;
+  readonly pid: number;
+  /** Version of this package. */
+  readonly version: string;
+  /** Layout of states that this replica reads and writes. */
+  readonly schema: number;
+  /** Unix seconds at which the process started to measure. */
+  readonly started: number;
+  readonly intervalMs: number;
+  /** Said with the last beat: the replica stopped on purpose. */
+  readonly left: boolean;
+  /** Signature of each family this replica knows, by name. */
+  readonly families: Readonly<Record<string, string>>;
+  /** Levels of this moment by name, at most 100: calls in flight, queue depths, memory. */
+  readonly current: Readonly<Record<string, number>>;
+  /** Numbers of the last 60 s and since start, for `?by=replica`. */
+  readonly summary: Readonly<Record<string, number | null>>;
+}
+
+/** One call to the store: some states, and who sends them. */
+export interface Publication {
+  readonly beat: Beat;
+  readonly writes: readonly StateWrite[];
+  /** The id that the store takes as its own if it has none yet. */
+  readonly bornCandidate: string;
+}
+
+/** When a store's contents began, and under which name: another id means that everything before is gone. */
+export interface Born {
+  readonly id: string;
+  /** Unix seconds. */
+  readonly since: number;
+}
+
+/** What the store answers to a {@link Publication}. */
+export interface Receipt {
+  /** Unix milliseconds of the store's clock. */
+  readonly timeMs: number;
+  /** One for each write, in order. */
+  readonly results: readonly WriteResult[];
+  /** Number of this replica's previous beat in the store; null when it had none. */
+  readonly previousBeat: number | null;
+  readonly born: Born;
+  /** Ids of replicas that beat within three of the sender's intervals and did not leave. */
+  readonly live: readonly string[];
+}
+
+/** A question for slots, naming the revisions that the asker already has. */
+export interface ReadRequest {
+  readonly slots: readonly { readonly slot: SlotRef; readonly knownRevision: string | null }[];
+  /** Whether beats are wanted too. */
+  readonly beats: boolean;
+}
+
+/** All states of one slot, as they are. */
+export interface SlotContents {
+  /** Changes with every write to the slot. */
+  readonly revision: string;
+  /** By field: `r:…` one replica's state, `*` folded ones. */
+  readonly fields: ReadonlyMap<string, Buffer>;
+}
+
+/** What a store answers to a {@link ReadRequest}. */
+export interface ReadReply {
+  /** Unix milliseconds of the store's clock. */
+  readonly timeMs: number;
+  readonly born: Born | null;
+  /** One for each slot asked for, in order: `unchanged` since the known revision, null when there is nothing. */
+  readonly slots: readonly (SlotContents | 'unchanged' | null)[];
+  /** Ids of replicas that beat lately and did not leave. */
+  readonly live: readonly string[];
+  /** The last beat of every replica of the last 25 h; empty unless asked for. */
+  readonly beats: readonly { readonly atMs: number; readonly beat: Beat }[];
+}
+
+/** Where states can be read: a store, or this replica's own memory while the store is unreachable. */
+export interface StateSource {
+  read(request: ReadRequest): Promise<ReadReply>;
+}
+
+/** What a store says about itself in /health. Never contains a secret. */
+export interface StoreStatus {
+  readonly kind: string;
+  readonly state: 'ready' | 'connecting' | 'unreachable' | 'stopped';
+  /** Since when the state holds, Unix seconds. */
+  readonly since: number;
+  /** Class and code of the last failure, without values. */
+  readonly lastError: string | null;
+  /** Facts of the kind of store: address without credentials, eviction policy, bytes held. */
+  readonly details: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/** What replicas share. */
+export interface Store extends StateSource {
+  /**
+   * Whether the store lives in this process: then nothing can be lost between publishes, so that open slots are
+   * published only when somebody reads.
+   */
+  readonly embedded: boolean;
+  /** Opens what the store needs in the background; never waits for it. */
+  start(): void;
+  /** Gives everything back. Later calls are rejected. */
+  stop(): Promise<void>;
+  /**
+   * Replaces this replica's states and beat. Harmless when repeated, delayed or overtaken. Rejects with a
+   * NestmeterError of code NM_STORE_UNREACHABLE when the outcome is unknown.
+   */
+  publish(publication: Publication): Promise<Receipt>;
+  status(): StoreStatus;
+  /** Waits until acknowledged writes reached a second node, if there is one; at most `timeoutMs`. */
+  settle(timeoutMs: number): Promise<void>;
+  /** Removes all states and beats of the app. For tests. */
+  clear(): Promise<void>;
+}
+
+/** Families whose states a reader must know how to decode, by name. */
+export type FamilyLookup = (name: string) => AnyFamily | undefined;
+
+/** How many intervals a replica may be silent and still count as live. */
+export const liveIntervals = 3;
+
+/** Beats older than this are removed. */
+export const beatLifeSeconds = 25 * 3600;
