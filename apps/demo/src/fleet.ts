@@ -16,8 +16,7 @@ const replicas: ChildProcess[] = [];
 let stopping: Promise<void> | undefined;
 const redis = settings.redisUrl === null ? LocalRedis.start().catch(giveUp) : null;
 
-process.on('SIGINT', () => void stop(0));
-process.on('SIGTERM', () => void stop(0));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void stop(0));
 
 const redisUrl = settings.redisUrl ?? (await redis!).url;
 if (!stopping) {

@@ -4,17 +4,20 @@ import type { Settings } from './settings.js';
 export function introduction(urls: readonly string[], settings: Settings): string {
   const [first] = urls;
   const question = '{"provider":"openai","model":"gpt-4o-mini","message":"Where is my order?"}';
+  const curls = [
+    ...urls.map((url) => `curl -s ${url}/performance/providers`),
+    `curl -s ${first}/performance/endpoints`,
+    `curl -s '${first}/search?q=refund'`,
+    `curl -s ${first}/chat -H 'content-type: application/json' -d '${question}'`,
+  ];
   return [
     `Nestmeter demo on ${urls.join(', ')}`,
-    `  numbers   ${settings.redisUrl === null ? 'in memory' : `shared through Redis at ${new URL(settings.redisUrl).host}`}`,
-    `  providers openai ${source(settings.openaiApiKey)}, anthropic ${source(settings.anthropicApiKey)}`,
-    `  traffic   ${settings.traffic ? `${settings.rate} requests per second to each replica, seed ${settings.seed}` : 'off'}`,
+    `  numbers    ${settings.redisUrl === null ? 'in memory' : `shared through Redis at ${new URL(settings.redisUrl).host}`}`,
+    `  providers  openai ${source(settings.openaiApiKey)}, anthropic ${source(settings.anthropicApiKey)}`,
+    `  traffic    ${settings.traffic ? `${settings.rate} requests per second to each replica, seed ${settings.seed}` : 'off'}`,
     '',
     `Open  ${first}/performance`,
-    ...urls.map((url) => `Curl  curl -s ${url}/performance/providers`),
-    `      curl -s ${first}/performance/endpoints`,
-    `      curl -s '${first}/search?q=refund'`,
-    `      curl -s ${first}/chat -H 'content-type: application/json' -d '${question}'`,
+    ...curls.map((curl, at) => `${at === 0 ? 'Curl' : '    '}  ${curl}`),
     '',
     'Ctrl-C stops it.',
   ].join('\n');

@@ -11,7 +11,7 @@ process.env['NODE_ENV'] ??= 'development';
 const settings = settingsOrExit();
 const app = await NestFactory.create(DemoModule.forRoot(settings), { logger: ['warn', 'error', 'fatal'] });
 app.enableShutdownHooks(['SIGINT', 'SIGTERM'], { useProcessExit: true });
-await app.listen(settings.port, settings.host);
+await app.listen(settings.port, settings.host).catch(portTaken);
 const url = await app.getUrl();
 if (settings.traffic) app.get(Traffic).start(url);
 
@@ -21,4 +21,10 @@ if (process.send) {
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 } else {
   console.log(introduction([url], settings));
+}
+
+function portTaken(error: NodeJS.ErrnoException): never {
+  if (error.code !== 'EADDRINUSE') throw error;
+  console.error(`PORT must be free, got ${settings.port}, where something listens already. Set another PORT.`);
+  process.exit(1);
 }

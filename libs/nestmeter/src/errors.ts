@@ -20,6 +20,10 @@ export const errorCodes = Object.freeze({
     meaning: 'The thing asked for does not exist, or the route is not served because `access` is not configured.',
     whatToDo: 'Check the address; in production, configure `access` to have the routes served.',
   },
+  NM_METHOD_NOT_ALLOWED: {
+    meaning: 'The route exists but does not take this method.',
+    whatToDo: 'Use a method that the `Allow` header of the answer lists.',
+  },
   NM_UNAUTHORIZED: {
     meaning: 'The request carries no credentials, or wrong ones.',
     whatToDo: 'Send the token that `access` is configured with.',
@@ -35,6 +39,14 @@ export const errorCodes = Object.freeze({
   NM_RATE_LIMITED: {
     meaning: 'The client asked more often than the routes of the toolkit allow.',
     whatToDo: 'Wait for the seconds in the `Retry-After` header, then ask again.',
+  },
+  NM_TOO_MANY_STREAMS: {
+    meaning: 'As many clients follow the live stream of this replica as its limit allows.',
+    whatToDo: 'Close a page that is not needed, or raise the limit.',
+  },
+  NM_INTERNAL: {
+    meaning: 'A route of the toolkit failed for a reason that is no fault of the caller; the log of the service has it.',
+    whatToDo: 'Look into the log of the service; the application itself is not affected.',
   },
   NM_STORE_UNREACHABLE: {
     meaning: 'The store did not answer in time; recording goes on and is published when the store is back.',

@@ -1,7 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type OpenAI from 'openai';
 
-/** Tokens of one answer. Input includes both cache counts, output includes reasoning; null where none were reported. */
+/** Tokens of one answer. Input includes both cache counts, output includes reasoning. */
 export interface AnswerUsage {
   readonly inputTokens: number;
   readonly cachedInputTokens: number;

@@ -33,6 +33,8 @@ interface OpenSlot {
 interface FamilyEntry extends SeriesHome {
   readonly series: Map<string, Series>;
   readonly lifetime: FamilyState;
+  /** Takes what a filter leaves out; its state is never read. */
+  readonly outside: Series;
 }
 
 /** Closed slots that wait to be taken; beyond it the oldest go. Reached only when nobody publishes. */
@@ -63,6 +65,7 @@ export class Accumulator implements OpenSlots {
     readonly clock: StoreClock,
     readonly tiers: readonly Tier[],
     private readonly cap?: number,
+    private readonly admit?: (family: AnyFamily, labels: readonly string[]) => boolean,
   ) {
     const nowMs = clock.nowMs();
     this.#open = tiers.map((tier) => ({ tier, start: slotStart(nowMs, tier.slotSeconds), parts: new Map() }));
@@ -81,6 +84,16 @@ export class Accumulator implements OpenSlots {
   /** Unix seconds at which the open slot of a tier started. */
   openStart(tier: number): number {
     return this.#open[tier]!.start;
+  }
+
+  /** The handle of a series if it exists. */
+  handle(family: AnyFamily, labels: readonly string[]): Series | undefined {
+    return this.#families.get(family.name)?.series.get(seriesKey(labels));
+  }
+
+  /** All handles of a family. */
+  handles(family: AnyFamily): Iterable<Series> {
+    return this.#families.get(family.name)?.series.values() ?? [];
   }
 
   /** Number of series of a family, `__other__` included. */
@@ -114,6 +127,7 @@ export class Accumulator implements OpenSlots {
       this.counts.cappedSeries++;
       return this.#other(entry);
     }
+    if (this.admit !== undefined && !this.admit(family, labels)) return entry.outside;
     const series = new Series(this, entry, key, labels, false);
     entry.series.set(key, series);
     return series;
@@ -222,7 +236,9 @@ export class Accumulator implements OpenSlots {
     let entry = this.#families.get(family.name);
     if (entry === undefined) {
       const part = { state: new FamilyState(family), version: 0 };
-      entry = { family, series: new Map(), lifetime: new FamilyState(family), touched: [], part };
+      const nowhere = { family, touched: [], part: { state: new FamilyState(family), version: 0 } };
+      const outside = new Series(this, nowhere, '', [], true);
+      entry = { family, series: new Map(), lifetime: new FamilyState(family), touched: [], part, outside };
       this.#families.set(family.name, entry);
     }
     return entry;

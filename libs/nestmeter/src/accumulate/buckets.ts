@@ -43,6 +43,7 @@ export class Buckets {
   /** Index of the first cell. */
   #start = 0;
   #counts: Counts = none;
+  /** The largest count that fits a cell. */
   #ceiling = 0xff;
 
   /** Counts `by` values in a bucket. @param index between {@link lowestIndex} and {@link highestIndex} */
@@ -63,12 +64,17 @@ export class Buckets {
     if (from.length === 0) return;
     this.#reach(source.#start, source.#start + from.length - 1);
     const shift = source.#start - this.#start;
+    let counts = this.#counts;
+    let ceiling = this.#ceiling;
     for (let cell = 0; cell < from.length; cell++) {
       const count = from[cell]!;
       if (count === 0) continue;
-      const sum = this.#counts[cell + shift]! + count;
-      if (sum > this.#ceiling) this.#widen(sum);
-      this.#counts[cell + shift] = sum > saturation ? saturation : sum;
+      const sum = counts[cell + shift]! + count;
+      if (sum > ceiling) {
+        counts = this.#widen(sum);
+        ceiling = this.#ceiling;
+      }
+      counts[cell + shift] = sum > saturation ? saturation : sum;
     }
   }
 
@@ -85,11 +91,28 @@ export class Buckets {
     return this.#counts.byteLength;
   }
 
-  /** Writes the number of buckets in use, then each as its distance to the one before and its count. */
+  /**
+   * Writes 2 × a number, plus 1 when buckets lie close together. Close: the first bucket's index and as many counts from
+   * there on. Else for each bucket in use: its distance to the one before, and its count.
+   */
   write(writer: VarintWriter): void {
+    const counts = this.#counts;
     let used = 0;
-    this.forEach(() => void used++);
-    writer.write(used);
+    let first = 0;
+    let last = -1;
+    for (let cell = 0; cell < counts.length; cell++) {
+      if (counts[cell] === 0) continue;
+      if (used++ === 0) first = cell;
+      last = cell;
+    }
+    const span = last - first + 1;
+    if (used > 0 && span <= 2 * used) {
+      writer.write(2 * span + 1);
+      writer.writeSigned(this.#start + first);
+      for (let cell = first; cell <= last; cell++) writer.write(counts[cell]!);
+      return;
+    }
+    writer.write(2 * used);
     let previous = 0;
     this.forEach((index, count) => {
       writer.writeSigned(index - previous);
@@ -98,38 +121,80 @@ export class Buckets {
     });
   }
 
-  /** Adds what {@link write} wrote. Throws a RangeError on anything else. */
-  read(reader: VarintReader): void {
+  /** Adds what {@link write} wrote. Throws a RangeError on anything else. @returns the sum of the counts added */
+  read(reader: VarintReader): number {
+    const head = reader.read();
+    if (head % 2 === 1) return this.#readRun(reader, (head - 1) / 2);
+    let total = 0;
     let index = 0;
-    for (let left = reader.read(); left > 0; left--) {
+    for (let left = head / 2; left > 0; left--) {
       index += reader.readSigned();
       if (!(index >= lowestIndex && index <= highestIndex)) throw new RangeError('a bucket must lie on the grid');
-      this.add(index, reader.read());
+      const count = reader.read();
+      this.add(index, count);
+      total += count;
     }
+    return total;
+  }
+
+  /** The loop in which reading a window spends most of its time: no calls for counts below 128. */
+  #readRun(reader: VarintReader, length: number): number {
+    const first = reader.readSigned();
+    if (!(length > 0 && first >= lowestIndex && first + length - 1 <= highestIndex))
+      throw new RangeError('buckets must lie on the grid');
+    this.#reach(first, first + length - 1);
+    const { bytes } = reader;
+    let { position } = reader;
+    let cell = first - this.#start;
+    let counts = this.#counts;
+    let ceiling = this.#ceiling;
+    let total = 0;
+    for (const end = cell + length; cell < end; cell++) {
+      let count = bytes[position++]!;
+      if (count === 0) continue;
+      if (!(count < 0x80)) {
+        reader.position = position - 1;
+        count = reader.read();
+        position = reader.position;
+      }
+      total += count;
+      const sum = counts[cell]! + count;
+      if (sum > ceiling) {
+        counts = this.#widen(sum);
+        ceiling = this.#ceiling;
+      }
+      counts[cell] = sum > saturation ? saturation : sum;
+    }
+    reader.position = position;
+    return total;
   }
 
   #reach(first: number, last: number): void {
     const counts = this.#counts;
     if (counts.length > 0 && first >= this.#start && last < this.#start + counts.length) return;
-    const low = counts.length === 0 ? first : Math.min(first, this.#start);
-    const high = counts.length === 0 ? last : Math.max(last, this.#start + counts.length - 1);
+    const fresh = counts.length === 0;
+    const low = fresh ? first : Math.min(first, this.#start);
+    const high = fresh ? last : Math.max(last, this.#start + counts.length - 1);
     const start = Math.floor(low / step) * step;
-    const grown = new (counts.constructor as new (length: number) => Counts)(
-      Math.ceil((high + 1 - start) / step) * step,
-    );
-    grown.set(counts, counts.length === 0 ? 0 : this.#start - start);
+    const grown = cellsLike(counts, Math.ceil((high + 1 - start) / step) * step);
+    if (!fresh) grown.set(counts, this.#start - start);
     this.#start = start;
     this.#counts = grown;
   }
 
-  #widen(count: number): void {
-    const [Wider, ceiling] =
-      count <= 0xffff
-        ? ([Uint16Array, 0xffff] as const)
-        : count <= 0xffffffff
-          ? ([Uint32Array, 0xffffffff] as const)
-          : ([Float64Array, Infinity] as const);
-    this.#counts = new Wider(this.#counts);
-    this.#ceiling = ceiling;
+  #widen(count: number): Counts {
+    const { length } = this.#counts;
+    // Copied with `set`: a typed array made from one of another width takes several times as long.
+    const wider =
+      count <= 0xffff ? new Uint16Array(length) : count <= 0xffffffff ? new Uint32Array(length) : new Float64Array(length);
+    wider.set(this.#counts);
+    this.#ceiling = count <= 0xffff ? 0xffff : count <= 0xffffffff ? 0xffffffff : Infinity;
+    return (this.#counts = wider);
   }
+}
+
+function cellsLike(counts: Counts, length: number): Counts {
+  if (counts instanceof Uint8Array) return new Uint8Array(length);
+  if (counts instanceof Uint16Array) return new Uint16Array(length);
+  return counts instanceof Uint32Array ? new Uint32Array(length) : new Float64Array(length);
 }

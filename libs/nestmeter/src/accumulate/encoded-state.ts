@@ -1,6 +1,8 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { Packr } from 'msgpackr';
-import { FamilyState } from './family-state.js';
+import { isSaturated } from './counter.js';
+import type { FamilyState } from './family-state.js';
+import { mergeGauge } from './gauge.js';
 import type { SeriesState } from './series-state.js';
 import { mergeTally } from './tally.js';
 import { VarintReader, VarintWriter } from './varint.js';
@@ -97,7 +99,7 @@ export function decodeInto(target: FamilyState, encoded: Buffer): void {
     throw new RangeError(`a state of family ${target.family.name} must have its signature`);
   const rest = encoded.subarray(headerBytes);
   const body = encoded[headerBytes - 1] === 0x64 ? inflateRawSync(rest, { maxOutputLength: 64 << 20 }) : rest;
-  decodeBody(target, packr.unpack(body) as Body);
+  decodeBody(target, packr.unpack(body));
 }
 
 function encodeBody({ family, series }: FamilyState): Body {
@@ -156,31 +158,40 @@ function gaugeColumns(states: readonly SeriesState[], column: number): GaugeColu
   ];
 }
 
-function decodeBody(target: FamilyState, body: Body): void {
-  const [keys, counters, distributions, gauges, tallies] = body;
-  const { specs } = target.family;
-  const fits =
-    Array.isArray(keys) &&
-    counters?.length === specs.counters.length &&
-    distributions?.length === specs.distributions.length &&
-    gauges?.length === specs.gauges.length &&
-    tallies?.length === specs.tallies.length &&
-    [...counters, ...tallies].every((column) => column === 0 || column.length === keys.length);
-  if (!fits) throw new RangeError(`a state of family ${target.family.name} must have its columns`);
-  const states = keys.map((key) => target.at(key));
-  counters.forEach((column, counter) => {
-    if (column !== 0) states.forEach((state, row) => state.count(counter, column[row]!));
+function decodeBody(target: FamilyState, body: unknown): void {
+  const { family } = target;
+  const { counters, distributions, gauges, tallies } = family.specs;
+  const sections = [null, counters, distributions, gauges, tallies];
+  if (!Array.isArray(body) || !sections.every((specs, at) => isColumn(body[at], specs?.length)))
+    throw new RangeError(`a state of family ${family.name} must have its columns`);
+  const [keys, ...columns] = body as Body;
+  const rows = keys.length;
+  const states = keys.map((key) => {
+    if (!isKey(key, family.labels.length)) throw new RangeError(`a key of family ${family.name} must have its labels`);
+    return target.at(key);
   });
-  distributions.forEach((columns, distribution) => {
-    if (columns !== 0) decodeDistributions(states, distribution, columns);
+  columns.forEach((section) => {
+    for (const column of section)
+      if (column !== 0 && !isColumn(column, section === columns[1] ? 7 : section === columns[2] ? 4 : rows))
+        throw new RangeError(`a column of family ${family.name} must have its rows`);
   });
-  gauges.forEach((columns, gauge) => {
-    if (columns !== 0) decodeGauges(states, gauge, columns);
+  columns[0].forEach((column, counter) => {
+    if (column !== 0) for (let row = 0; row < rows; row++) states[row]!.count(counter, countOf(column[row]));
   });
-  tallies.forEach((column, tally) => {
+  columns[1].forEach((column, distribution) => {
+    if (column !== 0) decodeDistributions(states, distribution, column);
+  });
+  columns[2].forEach((column, gauge) => {
+    if (column !== 0) decodeGauges(states, gauge, column);
+  });
+  columns[3].forEach((column, tally) => {
     if (column !== 0)
       column.forEach((cell, row) => {
-        if (cell !== 0) mergeTally(states[row]!.tally(tally), cell);
+        if (cell === 0) return;
+        mergeTally(
+          states[row]!.tally(tally),
+          cell.map(([key, count]) => [String(key), countOf(count)] as const),
+        );
       });
   });
   target.bound();
@@ -188,16 +199,26 @@ function decodeBody(target: FamilyState, body: Body): void {
 
 function decodeDistributions(states: readonly SeriesState[], column: number, columns: DistributionColumns): void {
   const [count, sum, m2, min, max, zeros, buckets] = columns;
+  if (!(buckets instanceof Uint8Array)) throw new RangeError('buckets must be bytes');
   const reader = new VarintReader(buckets);
   let cell = 0;
-  states.forEach((state, row) => {
-    if (count[row] === 0) return;
-    const distribution = state.distribution(column);
-    const zero = zeros === 0 ? 0 : zeros[row]!;
-    distribution.mergeMoments(count[row]!, sum[cell]!, m2[cell]!, min[cell]!, max[cell]!, zero);
-    distribution.buckets.read(reader);
+  for (let row = 0; row < states.length; row++) {
+    const values = countOf(count[row]);
+    if (values === 0) continue;
+    const distribution = states[row]!.distribution(column);
+    const zero = zeros === 0 ? 0 : countOf(zeros[row]);
+    distribution.mergeMoments(
+      values,
+      countOf(sum[cell]),
+      numberOf(m2[cell]),
+      numberOf(min[cell]),
+      numberOf(max[cell]),
+      zero,
+    );
+    const counted = distribution.buckets.read(reader) + zero;
+    if (counted !== values && !isSaturated(values)) throw new RangeError('buckets must add up to the count');
     cell++;
-  });
+  }
   reader.finish();
 }
 
@@ -205,10 +226,31 @@ function decodeGauges(states: readonly SeriesState[], column: number, columns: G
   const [weighted, seconds, min, max] = columns;
   states.forEach((state, row) => {
     if (min[row] === Infinity) return;
-    const gauge = state.gauge(column);
-    gauge.weighted += weighted[row]!;
-    gauge.seconds += seconds[row]!;
-    gauge.min = Math.min(gauge.min, min[row]!);
-    gauge.max = Math.max(gauge.max, max[row]!);
+    mergeGauge(state.gauge(column), {
+      weighted: numberOf(weighted[row]),
+      seconds: numberOf(seconds[row]),
+      min: numberOf(min[row]),
+      max: numberOf(max[row]),
+    });
   });
+}
+
+function isColumn(value: unknown, length?: number): value is unknown[] {
+  return Array.isArray(value) && (length === undefined || value.length === length);
+}
+
+function isKey(key: unknown, labels: number): key is string {
+  if (typeof key !== 'string') return false;
+  return labels < 2 ? !key.includes('\0') && (labels === 1 || key === '') : key.split('\0').length === labels;
+}
+
+/** A count of a body. What went bad on its way must not become NaN in everybody's sums. */
+function countOf(value: unknown): number {
+  if (!Number.isSafeInteger(value) || (value as number) < 0) throw new RangeError('a count must be a safe integer');
+  return value as number;
+}
+
+function numberOf(value: unknown): number {
+  if (typeof value !== 'number' || Number.isNaN(value)) throw new RangeError('a cell must be a number');
+  return value;
 }

@@ -33,22 +33,25 @@ export class VarintWriter {
 
 /** Reads what {@link VarintWriter} wrote. Throws a RangeError on anything else. */
 export class VarintReader {
-  #position = 0;
+  /** Index of the next byte. */
+  position = 0;
 
-  constructor(private readonly bytes: Uint8Array) {}
+  constructor(readonly bytes: Uint8Array) {}
 
   read(): number {
-    const bytes = this.bytes;
-    let byte = bytes[this.#position++]!;
-    if (byte < 0x80) return byte;
-    if (this.#position > this.bytes.length) throw new RangeError('a varint must end within its bytes');
-    let value = byte & 0x7f;
-    let weight = 0x80;
-    do {
-      byte = bytes[this.#position++]!;
+    const { bytes } = this;
+    let byte = bytes[this.position++];
+    if (byte !== undefined && byte < 0x80) return byte;
+    let value = 0;
+    let weight = 1;
+    for (;;) {
+      if (byte === undefined) throw new RangeError('a varint must end within its bytes');
       value += (byte & 0x7f) * weight;
+      if (byte < 0x80) break;
       weight *= 0x80;
-    } while (byte >= 0x80);
+      byte = bytes[this.position++];
+    }
+    // Written so that NaN, from more than a hundred groups, is refused too.
     if (!(value <= Number.MAX_SAFE_INTEGER)) throw new RangeError('a varint must be a safe integer');
     return value;
   }
@@ -58,8 +61,8 @@ export class VarintReader {
     return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
   }
 
-  /** Throws unless all bytes were read, and none beyond them. */
+  /** Throws unless all bytes were read. */
   finish(): void {
-    if (this.#position !== this.bytes.length) throw new RangeError('varints must fill their bytes exactly');
+    if (this.position !== this.bytes.length) throw new RangeError('varints must fill their bytes exactly');
   }
 }

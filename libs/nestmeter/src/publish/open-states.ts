@@ -55,6 +55,8 @@ export class OpenStates {
   settle(write: StateWrite, result: WriteResult): Anomaly {
     const sent = this.#sent.get(keyOf(write));
     if (sent === undefined) return null;
+    // The slot may have closed since: its final state and questions about it come by here too.
+    sent.sent = Math.max(sent.sent, write.version);
     const found = result.found ?? 0;
     const anomaly = found > sent.sent ? 'foreign' : found < sent.acknowledged ? 'regressed' : null;
     if (result.outcome === 'stored' || result.outcome === 'have') sent.acknowledged = write.version;

@@ -13,7 +13,7 @@ interface Entry {
 }
 
 /** A state is remembered until the store confirms it this long after it first acknowledged it. */
-const confirmAfterMs = 30 * 60_000;
+export const confirmAfterMs = 30 * 60_000;
 /** Times a state that goes missing is sent again to one and the same store. */
 const mostResends = 3;
 /** Slots whose states are asked for in one interval when nothing is suspected. */
@@ -32,7 +32,14 @@ export class Outbox {
   /** States lost to the cap or given up, and states that came too late by slot length in seconds. */
   readonly counts = { dropped: 0, givenUp: 0, late: new Map<number, number>() };
 
-  constructor(private readonly maxBytes: number) {}
+  /**
+   * @param confirmAfter milliseconds after the first acknowledgement before a state may be forgotten; 0 for a store that
+   *   cannot lose what it has
+   */
+  constructor(
+    private readonly maxBytes: number,
+    private readonly confirmAfter = confirmAfterMs,
+  ) {}
 
   /** Bytes of encoded states that are held. */
   get bytes(): number {
@@ -120,7 +127,7 @@ export class Outbox {
     } else {
       this.#pending.delete(entry);
       entry.acknowledgedMs ??= nowMs;
-      if (nowMs - entry.acknowledgedMs >= confirmAfterMs) this.#forget(entry);
+      if (nowMs - entry.acknowledgedMs >= this.confirmAfter) this.#forget(entry);
     }
   }
 

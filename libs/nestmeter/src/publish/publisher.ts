@@ -4,7 +4,7 @@ import { Distribution, milliseconds } from '../accumulate/distribution.js';
 import type { Clock, StoreClock } from '../clock.js';
 import type { Beat, Born, Publication, Receipt, StateWrite, Store } from '../store/store.js';
 import { OpenStates } from './open-states.js';
-import { Outbox } from './outbox.js';
+import { confirmAfterMs, Outbox } from './outbox.js';
 import type { Replica } from './replica.js';
 
 /** What a {@link Publisher} is made of. */
@@ -56,7 +56,7 @@ export class Publisher {
 
   constructor(options: PublisherOptions) {
     this.#options = options;
-    this.outbox = new Outbox(options.outboxBytes);
+    this.outbox = new Outbox(options.outboxBytes, options.store.embedded ? 0 : confirmAfterMs);
     this.#open = new OpenStates(options.accumulator, () => this.#field());
   }
 

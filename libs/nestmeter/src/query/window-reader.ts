@@ -109,10 +109,12 @@ export class WindowReader {
   }
 
   #start(key: string, request: WindowRequest): Promise<WindowContents> {
-    const answer = this.options
+    const answer: Promise<WindowContents> = this.options
       .beforeRead()
       .then(() => this.#read(request))
-      .finally(() => this.#running.delete(key));
+      .finally(() => {
+        if (this.#running.get(key) === answer) this.#running.delete(key);
+      });
     this.#running.set(key, answer);
     return answer;
   }
@@ -128,19 +130,16 @@ export class WindowReader {
     const stretches = points === undefined ? [] : cutStretches(window, points);
     const merging = new Merging(families, stretches);
     const gaps: Gap[] = own ? [this.#unreachable(window)] : [];
-    let sliceEnds = this.options.clock.monotonicMs() + sliceMs;
+    const pace = new Pace(this.options.clock);
     for (const [index, ref] of refs.entries()) {
       const contents = reply.slots[index]!;
       const family = families[Math.floor(index / planned.length)]!;
-      const slot = contents === 'unchanged' ? known[index] : this.#decode(ref, family, contents, own);
+      const slot = contents === 'unchanged' ? known[index] : await this.#decode(ref, family, contents, own, pace);
       if (slot === undefined) continue;
       merging.add(ref, slot);
       const end = ref.start + ref.tier.slotSeconds;
       if (slot.undecoded) gaps.push({ from: ref.start, to: end, reason: 'states of another release' });
-      if (this.options.clock.monotonicMs() > sliceEnds) {
-        await setImmediate();
-        sliceEnds = this.options.clock.monotonicMs() + sliceMs;
-      }
+      if (pace.isDue) await pace.giveWay();
     }
     const { live, born } = reply;
     return {
@@ -167,13 +166,14 @@ export class WindowReader {
     }
   }
 
-  #decode(ref: SlotRef, family: AnyFamily, contents: SlotContents | null, own: boolean): CachedSlot | undefined {
+  async #decode(ref: SlotRef, family: AnyFamily, contents: SlotContents | null, own: boolean, pace: Pace) {
     const id = slotId(ref);
     if (contents === null) {
-      this.#cache.delete(id);
+      // Own memory lacks what the store has: that says nothing about what was read from the store.
+      if (!own) this.#cache.delete(id);
       return undefined;
     }
-    const slot = decodeSlot(family, contents);
+    const slot = await decodeSlot(family, contents, pace);
     if (!own) this.#cache.set(id, slot);
     return slot;
   }
@@ -185,25 +185,57 @@ export class WindowReader {
   }
 }
 
-function decodeSlot(family: AnyFamily, { revision, fields }: SlotContents): CachedSlot {
-  const state = new FamilyState(family);
-  const replicas = new Set<string>();
-  let undecoded = false;
-  for (const [field, encoded] of fields) {
-    if (!field.startsWith('r:')) continue;
-    // Into one of its own first: what does not decode wholly must not count in part.
-    const part = new FamilyState(family);
-    try {
-      decodeInto(part, encoded);
-    } catch {
-      undecoded = true;
-      continue;
+/** Merges what replicas counted in one slot, giving way between replicas. */
+async function decodeSlot(family: AnyFamily, { revision, fields }: SlotContents, pace: Pace): Promise<CachedSlot> {
+  const states = [...fields].filter(([field]) => field.startsWith('r:'));
+  const broken = new Set<string>();
+  for (;;) {
+    const state = new FamilyState(family);
+    const failed = await addStates(state, states, broken, pace);
+    if (failed === null) {
+      const replicas = new Set(states.filter(([field]) => !broken.has(field)).map(([field]) => replicaOf(field)));
+      return { revision, state, replicas: replicas.size, undecoded: broken.size > 0, bytes: state.bytes };
     }
-    replicas.add(field.slice(2, field.lastIndexOf('.')));
-    if (fields.size === 1) return { revision, state: part, replicas: 1, undecoded, bytes: part.bytes };
-    state.merge(part);
+    // A part of it may have been added, and what does not decode wholly must not count at all: once more without it.
+    broken.add(failed);
   }
-  return { revision, state, replicas: replicas.size, undecoded, bytes: state.bytes };
+}
+
+/** Adds states until one does not decode. @returns the field of that one */
+async function addStates(into: FamilyState, states: [string, Buffer][], skip: ReadonlySet<string>, pace: Pace) {
+  for (const [field, encoded] of states) {
+    if (skip.has(field)) continue;
+    try {
+      decodeInto(into, encoded);
+    } catch {
+      return field;
+    }
+    if (pace.isDue) await pace.giveWay();
+  }
+  return null;
+}
+
+/** The id in `r:<id>.<generation>`. */
+function replicaOf(field: string): string {
+  return field.slice(2, field.lastIndexOf('.'));
+}
+
+/** Gives way to the event loop after each 5 ms of work. */
+class Pace {
+  #sliceEndsMs: number;
+
+  constructor(private readonly clock: Clock) {
+    this.#sliceEndsMs = clock.monotonicMs() + sliceMs;
+  }
+
+  get isDue(): boolean {
+    return this.clock.monotonicMs() > this.#sliceEndsMs;
+  }
+
+  async giveWay(): Promise<void> {
+    await setImmediate();
+    this.#sliceEndsMs = this.clock.monotonicMs() + sliceMs;
+  }
 }
 
 /** The sums of a read: of each stretch, and of the whole. */

@@ -4,7 +4,7 @@ import { watchAsyncIterable } from './result/async-iterable.js';
 import { isEventStream, watchEventStream } from './result/event-stream.js';
 import { awaitFirstUse, type FirstUse } from './result/first-use.js';
 import { isNativePromise, watchNativePromise } from './result/native-promise.js';
-import { isNodeReadable, isSpent, watchNodeReadable } from './result/node-stream.js';
+import { isNodeAnswer, isNodeStream, watchNodeStream } from './result/node-stream.js';
 import { isObservable, watchObservable } from './result/observable.js';
 import { methodOf } from './result/own-method.js';
 import { isReadableStream, watchReadableStream } from './result/readable-stream.js';
@@ -98,7 +98,7 @@ type Install = (stream: object, firstUse: FirstUse) => void;
 function streamWatcher(value: object): Install | undefined {
   if (isObservable(value)) return watchObservable;
   if (isReadableStream(value)) return watchReadableStream;
-  if (isNodeReadable(value)) return isSpent(value) ? undefined : watchNodeReadable;
+  if (isNodeStream(value)) return isNodeAnswer(value) ? watchNodeStream : undefined;
   if (isEventStream(value)) return watchEventStream;
   // A page of a list is an answer; iterating it asks for further pages.
   if (!(Symbol.asyncIterator in value) || 'iterPages' in value) return undefined;

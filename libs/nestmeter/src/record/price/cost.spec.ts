@@ -53,7 +53,7 @@ describe('the cost of a call', () => {
     expect(cost(usage, ratesOf({ ...sonnet, reasoning: 5_000_000 })).totalNanoUsd).toBe(9_000_000 + 2_000_000);
   });
 
-  it('charges written tokens at the short rate when only their lifetime of one hour is known', () => {
+  it('charges written tokens at the rate of one hour when only their lifetime of one hour is known', () => {
     const usage = { inputTokens: 1000, cacheWrite1hTokens: 1000, outputTokens: 0 };
     expect(cost(usage, ratesOf(sonnet)).cacheWriteNanoUsd).toBe(6_000_000);
   });
@@ -285,7 +285,6 @@ describe('a cost as data', () => {
   it('has nine digits, and null with the reason where there is none', () => {
     expect(costAnswer(costOfCall({ inputTokens: 1000, outputTokens: 100 }, ratesOf(sonnet)))).toMatchObject({
       input_cost_usd: '0.003000000',
-      output_cost_usd: '0.001500000',
       cache_read_cost_usd: '0.000000000',
       total_cost_usd: '0.004500000',
       pricing_tier: 'standard',

@@ -1,4 +1,4 @@
-import { formatNanoUsd, readNanoUsd } from './money.js';
+import { formatNanoUsd, readNanoUsd } from '../../money.js';
 import { multiplierUnit, type Rates, type TokenRates } from './rates.js';
 
 /** What a call used, in the normal form of `LLMAnswer`; counts that are not given count as unknown. */
@@ -59,7 +59,8 @@ export interface Unpriced {
  * add up to the total; each is within 1 nano-USD of its exact value, and a part without tokens is 0.
  *
  * @param rates what `PriceTable.lookup` answered; null is an unknown model
- * @returns the cost, or the reason why there is none. Never throws; under 0.2 µs while the sum is below 9,007 USD.
+ * @returns the cost, or the reason why there is none. Never throws. About 0.1 µs for costs up to 9,007 USD
+ *   (0.9 USD with a multiplier), 0.5 µs beyond.
  */
 export function costOfCall(usage: PricedUsage, rates: Rates | null): LLMCost | Unpriced {
   if (rates === null) return unpriced('unknown_model');

@@ -1,4 +1,4 @@
-import { readDecimal } from './money.js';
+import { readDecimal } from '../../money.js';
 import { completeRates, rateDigits, type GivenRates, type RateTier, type Rates, type TokenRates } from './rates.js';
 
 /** What is used of the optional peer `@pydantic/genai-prices`: its rates, never its float arithmetic. */

@@ -8,8 +8,6 @@ export interface PriceTableOptions {
   readonly prices?: PricesOption | undefined;
   /** Loads the second source; null is none. Default: the peer `@pydantic/genai-prices`, if it is installed. */
   readonly importGenaiPrices?: (() => Promise<GenaiPrices | null>) | null | undefined;
-  /** Told once if the second source could not be loaded although it is there. */
-  readonly onLoadError?: ((error: unknown) => void) | undefined;
 }
 
 /**
@@ -30,24 +28,28 @@ const maxModels = 1000;
  */
 export class PriceTable {
   readonly #userPrices: readonly UserPrice[];
-  readonly #onLoadError: ((error: unknown) => void) | undefined;
   #import: (() => Promise<GenaiPrices | null>) | null;
   #loading: Promise<void> | null = null;
   #genaiPrices: GenaiPrices | null = null;
   #settled: boolean;
+  #loadError: unknown = null;
   #models = new Map<string, Map<string, KnownModel>>();
   #modelCount = 0;
 
   constructor(options: PriceTableOptions = {}) {
     this.#userPrices = userPrices(options.prices ?? []);
     this.#import = options.importGenaiPrices === undefined ? importGenaiPrices : options.importGenaiPrices;
-    this.#onLoadError = options.onLoadError;
     this.#settled = this.#import === null;
   }
 
   /** Whether every source has been loaded, or found missing, so that null means that nobody knows the model. */
   get settled(): boolean {
     return this.#settled;
+  }
+
+  /** Why the second source could not be loaded although it is there; null if it was, or is missing. For a warning. */
+  get loadError(): unknown {
+    return this.#loadError;
   }
 
   /** Loads the second source at the first call; resolves when `settled`. Never rejects. */
@@ -97,7 +99,7 @@ export class PriceTable {
     try {
       this.#genaiPrices = this.#import === null ? null : await this.#import();
     } catch (error) {
-      this.#onLoadError?.(error);
+      this.#loadError = error;
     } finally {
       this.#import = null;
       this.#settled = true;

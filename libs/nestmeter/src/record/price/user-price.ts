@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { invalidOption } from '../../errors.js';
-import { readDecimal } from './money.js';
+import { readDecimal } from '../../money.js';
 import { completeRates, rateDigits, type GivenRates, type Rates, type TokenRates } from './rates.js';
 
 /**

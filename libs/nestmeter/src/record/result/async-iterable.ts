@@ -60,12 +60,7 @@ export function watchIterator(iterator: object, current: () => Watch | undefined
   if (next !== undefined) replaceMethod(iterator, 'next', observed(next));
   const throwInto = methodOf(iterator, 'throw');
   if (throwInto !== undefined) replaceMethod(iterator, 'throw', observed(throwInto));
-  watchReturn(iterator, () => {
-    const watch = current();
-    watch?.streaming();
-    watch?.end('stopped');
-    return watch;
-  });
+  watchReturn(iterator, () => tellStopped(current()));
 }
 
 /**
@@ -81,6 +76,24 @@ export function watchReturn(iterator: object, onReturn: () => Watch | undefined)
     if (original === undefined) return Promise.resolve({ done: true, value: parameters[0] });
     return watch === undefined ? original.apply(this, parameters) : watch.run(() => original.apply(this, parameters));
   });
+}
+
+/** Tells of a push stream, whose items are seen elsewhere, only that a consumer left its iteration early. */
+export function watchLeaving(stream: object, firstUse: FirstUse): void {
+  const iterate = methodOf(stream, Symbol.asyncIterator);
+  if (iterate === undefined) return;
+  replaceMethod(stream, Symbol.asyncIterator, function (...parameters) {
+    const iterator = iterate.apply(this, parameters);
+    if (canBeWatched(iterator)) watchReturn(iterator, () => tellStopped(firstUse.current()));
+    return iterator;
+  });
+}
+
+/** Tells that the consumer left, also one that left before it read. */
+export function tellStopped(watch: Watch | undefined): Watch | undefined {
+  watch?.streaming();
+  watch?.end('stopped');
+  return watch;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { canBeWatched, watchReturn } from './async-iterable.js';
+import { watchLeaving } from './async-iterable.js';
 import type { FirstUse } from './first-use.js';
 import { methodOf, replaceMethod } from './own-method.js';
 
@@ -16,7 +16,6 @@ export function isEventStream(target: object): boolean {
  * has no listener become an unhandled rejection.
  */
 export function watchEventStream(stream: object, firstUse: FirstUse): void {
-  let isLeft = false;
   const emit = methodOf(stream, '_emit');
   if (emit === undefined) return;
   replaceMethod(stream, '_emit', function (...parameters) {
@@ -25,21 +24,10 @@ export function watchEventStream(stream: object, firstUse: FirstUse): void {
     watch?.streaming();
     if (itemEvents.has(event)) watch?.item(detail);
     else if (event === 'error') watch?.error(detail);
-    else if (event === 'abort') watch?.end(isLeft ? 'stopped' : 'cancelled');
+    else if (event === 'abort') watch?.end('cancelled');
     else if (event === 'end') watch?.end('ended');
     return emit.apply(this, parameters);
   });
   // Leaving the loop aborts the helper; that is the consumer's will and no cancellation.
-  const iterate = methodOf(stream, Symbol.asyncIterator);
-  if (iterate === undefined) return;
-  replaceMethod(stream, Symbol.asyncIterator, function (...parameters) {
-    const iterator = iterate.apply(this, parameters);
-    if (canBeWatched(iterator)) {
-      watchReturn(iterator, () => {
-        isLeft = true;
-        return undefined;
-      });
-    }
-    return iterator;
-  });
+  watchLeaving(stream, firstUse);
 }

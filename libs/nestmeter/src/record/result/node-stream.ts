@@ -1,18 +1,17 @@
-import { canBeWatched, watchReturn } from './async-iterable.js';
+import { watchLeaving } from './async-iterable.js';
 import type { FirstUse } from './first-use.js';
 import { methodOf, replaceMethod } from './own-method.js';
 
-/** Whether an object is a readable stream of Node, or of the package `readable-stream`. */
-export function isNodeReadable(target: object): boolean {
-  if (!('_readableState' in target) || methodOf(target, 'emit') === undefined) return false;
-  // A socket is a connection and not an answer; a Transform hands out what something else was asked for.
-  return !('_writableState' in target) || '_transform' in target;
+/** Whether an object is a stream of Node that can be read, or one of the package `readable-stream`. */
+export function isNodeStream(target: object): boolean {
+  return '_readableState' in target && methodOf(target, 'emit') !== undefined;
 }
 
-/** Whether nothing can come out of a Node stream any more, so that there is nothing to watch. */
-export function isSpent(stream: object): boolean {
+/** Whether a Node stream is an answer to be read: it is not over, and it is no connection (a socket), which is also written to. */
+export function isNodeAnswer(stream: object): boolean {
   const { destroyed, readableEnded } = stream as { destroyed?: unknown; readableEnded?: unknown };
-  return destroyed === true || readableEnded === true;
+  const isConnection = '_writableState' in stream && !('_transform' in stream);
+  return destroyed !== true && readableEnded !== true && !isConnection;
 }
 
 /**
@@ -21,7 +20,7 @@ export function isSpent(stream: object): boolean {
  * hide that the application has none. The stream's own code does not run in the tracked call's context: Node calls it from
  * anywhere.
  */
-export function watchNodeReadable(stream: object, firstUse: FirstUse): void {
+export function watchNodeStream(stream: object, firstUse: FirstUse): void {
   const emit = methodOf(stream, 'emit');
   if (emit === undefined) return;
   replaceMethod(stream, 'emit', function (...parameters) {
@@ -37,18 +36,5 @@ export function watchNodeReadable(stream: object, firstUse: FirstUse): void {
     return emit.apply(this, parameters);
   });
   // Leaving a `for await` destroys the stream with an AbortError; it is the consumer who stopped.
-  const iterate = methodOf(stream, Symbol.asyncIterator);
-  if (iterate === undefined) return;
-  replaceMethod(stream, Symbol.asyncIterator, function (...parameters) {
-    const iterator = iterate.apply(this, parameters);
-    if (canBeWatched(iterator)) {
-      watchReturn(iterator, () => {
-        const watch = firstUse.current();
-        watch?.streaming();
-        watch?.end('stopped');
-        return undefined;
-      });
-    }
-    return iterator;
-  });
+  watchLeaving(stream, firstUse);
 }

@@ -4,13 +4,13 @@ import type { FirstUse } from './first-use.js';
 import { methodOf, replaceMethod, type Method } from './own-method.js';
 import type { Watch } from './watch.js';
 
-/** What an RxJS `Subscriber` offers, of which operators hand their own to their source. */
+/** What a `Subscriber` of RxJS offers here. */
 interface Subscriber {
-  next(value: unknown): void;
-  error(error: unknown): void;
-  complete(): void;
   add(teardown: () => void): void;
 }
+
+/** Makes a Subscriber that passes everything on to another, and ends with it. */
+type SubscriberClass = new (destination: object) => Subscriber;
 
 type Notify = 'next' | 'error' | 'complete';
 
@@ -41,10 +41,10 @@ export function watchObservable(observable: object, firstUse: FirstUse): void {
     watch.streaming();
     const consumer = new AsyncResource('nestmeter.subscribe');
     const [destination] = parameters;
-    if (isSubscriber(destination)) {
-      // An operator unsubscribes from its own Subscriber, so no other object may stand in for it.
-      watchSubscriber(destination, watch, consumer);
-      return watch.run(() => subscribe.apply(this, parameters));
+    const Between = subscriberClass(destination);
+    if (Between !== undefined) {
+      const subscriber = watchedSubscriber(new Between(destination as object), watch, consumer);
+      return watch.run(() => subscribe.call(this, subscriber));
     }
     const subscription = watch.run(() => subscribe.call(this, watchedConsumer(parameters, watch, consumer)));
     if (typeof subscription === 'object' && subscription !== null) {
@@ -54,15 +54,20 @@ export function watchObservable(observable: object, firstUse: FirstUse): void {
   });
 }
 
-function isSubscriber(destination: unknown): destination is Subscriber {
-  return (
-    typeof destination === 'object' &&
-    destination !== null &&
-    'isStopped' in destination &&
-    methodOf(destination, 'add') !== undefined &&
-    methodOf(destination, 'unsubscribe') !== undefined &&
-    Object.isExtensible(destination)
-  );
+/**
+ * The class `Subscriber` of the RxJS that a Subscriber comes from; `undefined` for any other consumer.
+ *
+ * Operators hand a Subscriber to their source and end it to stop the source at once, also while that is emitting; only
+ * another Subscriber can stand between. Watching the operator's own would not do: `takeUntil` completes it by itself, and
+ * the source did not.
+ */
+function subscriberClass(consumer: unknown): SubscriberClass | undefined {
+  if (typeof consumer !== 'object' || consumer === null || !('isStopped' in consumer)) return undefined;
+  let found: unknown;
+  for (let holder: object | null = consumer; holder !== null; holder = Object.getPrototypeOf(holder) as object | null) {
+    if (Object.hasOwn(holder, 'next') && Object.hasOwn(holder, 'constructor')) found = holder.constructor;
+  }
+  return typeof found === 'function' ? (found as SubscriberClass) : undefined;
 }
 
 function tell(watch: Watch, kind: Notify, value: unknown): void {
@@ -71,7 +76,7 @@ function tell(watch: Watch, kind: Notify, value: unknown): void {
   else watch.end('ended');
 }
 
-function watchSubscriber(subscriber: Subscriber, watch: Watch, consumer: AsyncResource): void {
+function watchedSubscriber(subscriber: Subscriber, watch: Watch, consumer: AsyncResource): Subscriber {
   const kinds: readonly Notify[] = ['next', 'error', 'complete'];
   for (const kind of kinds) {
     const notify = methodOf(subscriber, kind);
@@ -83,6 +88,7 @@ function watchSubscriber(subscriber: Subscriber, watch: Watch, consumer: AsyncRe
   }
   // Runs on `unsubscribe`; after `error` or `complete` it has nothing left to tell.
   subscriber.add(() => watch.end('stopped'));
+  return subscriber;
 }
 
 /** An observer object that does with each notification what `subscribe(...parameters)` would have done. */

@@ -1,11 +1,9 @@
-import { ReadableStream } from 'node:stream/web';
+import { ReadableStream, type ReadableStreamDefaultReader } from 'node:stream/web';
 
-import { canBeWatched, hasAbortedController, observeStep, watchIterator } from './async-iterable.js';
+import { canBeWatched, hasAbortedController, observeStep, tellStopped, watchIterator } from './async-iterable.js';
 import type { FirstUse } from './first-use.js';
 import { methodOf, replaceMethod, type Method } from './own-method.js';
 import type { Watch } from './watch.js';
-
-type Reader = ReturnType<ReadableStream['getReader']>;
 
 /** Whether an object is a web ReadableStream, by shape: a subclass, a polyfill or one of another realm too. */
 export function isReadableStream(target: object): boolean {
@@ -43,7 +41,7 @@ export function watchReadableStream(target: object, firstUse: FirstUse): void {
   });
   replace('cancel', (original) => {
     return function (...parameters) {
-      if (!stream.locked) stop(current());
+      if (!stream.locked) tellStopped(current());
       return original.apply(this, parameters);
     };
   });
@@ -87,7 +85,7 @@ export function watchReadableStream(target: object, firstUse: FirstUse): void {
 }
 
 /** What the consumer of a reader gets, chunk by chunk and without a queue of its own; frees the stream at its end. */
-function pulling(reader: Reader): ReadableStream {
+function pulling(reader: ReadableStreamDefaultReader): ReadableStream {
   return new ReadableStream(
     {
       async pull(controller) {
@@ -127,7 +125,7 @@ function watchReader(reader: object, current: () => Watch | undefined, isAborted
   });
   replace('cancel', (original) => {
     return function (...parameters) {
-      if (!isReleased) stop(current());
+      if (!isReleased) tellStopped(current());
       return original.apply(this, parameters);
     };
   });
@@ -137,9 +135,4 @@ function watchReader(reader: object, current: () => Watch | undefined, isAborted
       return original.apply(this, parameters);
     };
   });
-}
-
-function stop(watch: Watch | undefined): void {
-  watch?.streaming();
-  watch?.end('stopped');
 }

@@ -1,4 +1,4 @@
-import { invalidOption } from '../../errors.js';
+import { invalidOption } from './errors.js';
 
 /**
  * Money as integers: nano-USD (10^-9 USD) wherever it is kept or added, pico-USD (10^-12 USD) inside the calculation of

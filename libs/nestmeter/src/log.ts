@@ -1,0 +1,27 @@
+import { logLevels, type MonitorLogger } from './options.js';
+
+/** The toolkit's few lines for operators, at or above a level. */
+export interface Log {
+  warn(message: string): void;
+  info(message: string): void;
+  debug(message: string): void;
+}
+
+/** Sends lines at or above `level` to a logger. What a logger throws is dropped: logging must not harm. */
+export function createLog(logger: MonitorLogger, level: (typeof logLevels)[number]): Log {
+  const write = (of: (typeof logLevels)[number], line: (message: string) => void) => {
+    if (logLevels.indexOf(of) > logLevels.indexOf(level)) return () => {};
+    return (message: string) => {
+      try {
+        line(`[nestmeter] ${message}`);
+      } catch {
+        // The application's logger failed; there is nowhere to say so.
+      }
+    };
+  };
+  return {
+    warn: write('warn', (message) => logger.warn(message)),
+    info: write('info', (message) => logger.log(message)),
+    debug: write('debug', (message) => (logger.debug ?? logger.log).call(logger, message)),
+  };
+}

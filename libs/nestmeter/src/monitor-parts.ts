@@ -1,0 +1,152 @@
+import { Accumulator } from './accumulate/accumulator.js';
+import type { AnyFamily } from './accumulate/family.js';
+import { builtInFamilies, tagFamily } from './accumulate/families.js';
+import { type Clock, StoreClock, systemClock } from './clock.js';
+import { createLog, type Log } from './log.js';
+import type { EffectiveOptions } from './options.js';
+import { OwnMemory } from './publish/own-memory.js';
+import { Publisher } from './publish/publisher.js';
+import { Replica } from './publish/replica.js';
+import { WindowReader } from './query/window-reader.js';
+import { CustomMetrics } from './record/custom-metric.js';
+import { exclusion } from './record/exclusion.js';
+import { HttpRequests } from './record/http-request.js';
+import { PriceTable } from './record/price/price-table.js';
+import { ProcessSampler } from './record/process.js';
+import { Recorder } from './record/recorder.js';
+import type { ReportContext } from './report/report.js';
+import { SelfDescription } from './self-description.js';
+import { MemoryStore } from './store/memory-store.js';
+import { RedisStore } from './store/redis-store.js';
+import type { Store } from './store/store.js';
+
+const mebibyte = 1 << 20;
+
+/** Everything a running monitor is made of, joined but not started: no timer, no connection. */
+export interface MonitorParts {
+  readonly clock: Clock;
+  readonly storeClock: StoreClock;
+  readonly log: Log;
+  readonly accumulator: Accumulator;
+  readonly replica: Replica;
+  readonly store: Store;
+  readonly publisher: Publisher;
+  readonly reader: WindowReader;
+  readonly recorder: Recorder;
+  readonly http: HttpRequests;
+  readonly custom: CustomMetrics;
+  readonly sampler: ProcessSampler;
+  readonly description: SelfDescription;
+  readonly reports: ReportContext;
+  /** All families that this replica knows. */
+  readonly families: () => readonly AnyFamily[];
+  /** Unix seconds at which this replica began to measure. */
+  readonly started: number;
+}
+
+/** Joins the parts of a monitor along the way of the data. */
+export function joinParts(options: EffectiveOptions, clock: Clock = systemClock): MonitorParts {
+  const log = createLog(options.logger ?? console, options.logLevel);
+  const storeClock = new StoreClock(clock);
+  const started = clock.wallMs() / 1000;
+  const tagFamilies = new Map<string, AnyFamily>(options.tags.map((tag) => [tag, tagFamily(tag) as AnyFamily]));
+  const accumulator = new Accumulator(storeClock, options.tiers, options.seriesPerFamily, admission(options));
+  const families = () => [...new Set([...builtInFamilies, ...tagFamilies.values(), ...accumulator.families()])];
+
+  const recorder = new Recorder({
+    accumulator,
+    clock,
+    tagFamilies,
+    prices: new PriceTable({
+      prices: options.prices,
+      importGenaiPrices: options.genaiPrices ? undefined : null,
+    }),
+    apdexMs: apdex(options.apdexMs),
+    isSuccess: options.success,
+    warn: log.warn,
+    debug: log.debug,
+  });
+  const own = [options.prefix];
+  const http = new HttpRequests(recorder, {
+    isExcluded: exclusion(options.exclude, { probesToo: options.excludeHealthProbes, own }),
+  });
+  const sampler = new ProcessSampler(recorder);
+
+  const store = createStore(options, clock, log);
+  const replica = new Replica(options.replicaName);
+  const publisher: Publisher = new Publisher({
+    store,
+    accumulator,
+    clock,
+    storeClock,
+    replica,
+    intervalMs: options.publishIntervalMs,
+    outboxBytes: options.outboxMb * mebibyte,
+    describe: () => description.describe(),
+    warn: log.warn,
+  });
+  const collect = () => publisher.collect();
+  const ownMemory = new OwnMemory({ accumulator, outbox: publisher.outbox, clock: storeClock, replica, collect });
+  const reading = {
+    ownMemory,
+    tiers: options.tiers,
+    clock,
+    storeNowMs: () => storeClock.nowMs(),
+    lastContactMs: () => publisher.status.lastAcknowledgedMs,
+    cacheBytes: options.cacheMb * mebibyte,
+  };
+  const reader = new WindowReader({
+    ...reading,
+    store,
+    beforeRead: () => (store.embedded ? publisher.flush() : Promise.resolve()),
+  });
+  // What an embedded store has is this replica's own memory already.
+  const ownReader = store.embedded
+    ? reader
+    : new WindowReader({ ...reading, store: ownMemory, beforeRead: () => Promise.resolve() });
+  const description = new SelfDescription({ accumulator, recorder, http, sampler, ownReader, families, started });
+  const reports: ReportContext = {
+    read: (request) => reader.read(request),
+    settings: {
+      tagFamilies,
+      dailyTokenLimit: options.dailyTokenLimit,
+      operationThresholdsMs: options.operationThresholdsMs,
+      maxSeries: options.seriesPerFamily,
+      uptimeSeconds: () => clock.wallMs() / 1000 - started,
+    },
+  };
+  const custom = new CustomMetrics(recorder);
+  const record = { recorder, http, custom, sampler };
+  const share = { store, replica, publisher, reader, description, reports };
+  return { clock, storeClock, log, accumulator, families, started, ...record, ...share };
+}
+
+function createStore(options: EffectiveOptions, clock: Clock, log: Log): Store {
+  if (options.redis === undefined) return new MemoryStore({ clock, maxBytes: options.maxMemoryMb * mebibyte });
+  return new RedisStore({
+    location: options.redis,
+    app: options.app!,
+    intervalMs: options.publishIntervalMs,
+    onChange: (state, reason) => {
+      if (state === 'ready') log.info('Redis is reachable.');
+      else if (state === 'unreachable')
+        log.warn(`Redis is unreachable (${reason}). Recording goes on; it is published when Redis is back.`);
+    },
+  });
+}
+
+function admission({ filter }: EffectiveOptions) {
+  if (filter === undefined) return undefined;
+  return (family: AnyFamily, labels: readonly string[]): boolean =>
+    filter({
+      family: family.name,
+      labels: Object.fromEntries(family.labels.map(({ name }, index) => [name, labels[index]!])),
+    });
+}
+
+function apdex(option: EffectiveOptions['apdexMs']): (endpoint: string) => number {
+  if (typeof option === 'number') return () => option;
+  const targets = new Map(Object.entries(option));
+  const fallback = targets.get('default') ?? 500;
+  return (endpoint) => targets.get(endpoint) ?? fallback;
+}

@@ -1,0 +1,252 @@
+import type { Clock } from './clock.js';
+import { NestmeterError } from './errors.js';
+import { joinParts, type MonitorParts } from './monitor-parts.js';
+import { type EffectiveOptions, type MonitorOptions, readOptions } from './options.js';
+import { type EventRecord, recordCache, recordError, recordEvent, recordQueueDepth, recordStage, type StageRecord } from './record/by-hand.js'; // prettier-ignore
+import type { CounterHandle, CustomMetricOptions, DistributionHandle, GaugeHandle } from './record/custom-metric.js';
+import { currentRequest, type HttpRequests } from './record/http-request.js';
+import { type LLMCallRecord, recordLLMCall } from './record/llm-record.js';
+import { type OperationOptions, StartedOperation, trackOperation } from './record/operation.js';
+import { type CostAnswer, costAnswer, costOfCall, type PricedUsage } from './record/price/cost.js';
+import { type CostEstimate, estimateCost, type EstimateRequest } from './record/price/estimate.js';
+import type { Recorder } from './record/recorder.js';
+import { addRecorder, forgetRecorder, ownInstance, resolveRecorder } from './record/scope.js';
+import { type RequestBegun, StartedRequest } from './record/started-request.js';
+import { type Reports, reportsOf } from './reports.js';
+import type { MonitorView } from './serve/monitor-view.js';
+import { viewOf } from './view.js';
+
+/** Whether a monitor measures and publishes. */
+export type MonitorStatus = 'disabled' | 'idle' | 'running' | 'stopped';
+
+const monitors = new Map<Recorder, PerformanceMonitor>();
+
+/**
+ * Measures one application and answers for all its replicas. Make one with {@link createMonitor}; in Nest it is
+ * injectable.
+ *
+ * Every record call is synchronous, takes about a microsecond, never throws and never waits. What cannot be recorded is
+ * counted in /health. When disabled, every call does nothing.
+ */
+export class PerformanceMonitor {
+  readonly options: EffectiveOptions;
+  /** Answers of the routes, in process. */
+  readonly reports: Reports;
+  readonly #parts: MonitorParts | null;
+  readonly #view: MonitorView | null;
+  #status: MonitorStatus;
+  #sampling: NodeJS.Timeout | null = null;
+  #stopping: Promise<void> | null = null;
+
+  constructor(given: MonitorOptions = {}, clock?: Clock) {
+    this.options = readOptions(given);
+    this.#parts = this.options.enabled ? joinParts(this.options, clock) : null;
+    this.#status = this.#parts === null ? 'disabled' : 'idle';
+    this.#view = this.#parts && viewOf(this.#parts, this.options, given);
+    this.reports = reportsOf(this.#parts?.reports ?? null);
+  }
+
+  /**
+   * Begins to measure and publish: decorators find this monitor, Redis is connected to in the background. Never waits
+   * for the store. A stopped monitor does not start again.
+   */
+  start(): void {
+    const parts = this.#parts;
+    if (parts === null || this.#status !== 'idle') return;
+    this.#status = 'running';
+    monitors.set(parts.recorder, this);
+    addRecorder(parts.recorder);
+    parts.store.start();
+    parts.publisher.start();
+    void parts.recorder.prices.ready();
+    this.#sample(parts);
+    this.#sampling = setInterval(() => this.#sample(parts), this.options.sampleIntervalMs);
+    this.#sampling.unref();
+  }
+
+  /**
+   * Ends measuring: publishes everything, says that this replica left, and closes what was opened. Takes at most the
+   * option `shutdownTimeoutMs` and a little more; what the store did not take by then is logged in numbers.
+   */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  /** Whether this monitor measures. */
+  status(): MonitorStatus {
+    return this.#status;
+  }
+
+  /**
+   * Publishes everything recorded before the call and waits for the store: afterwards every replica reads it. For tests
+   * and short-lived processes. Rejects with NM_STORE_UNREACHABLE when the store does not answer.
+   */
+  async flush(): Promise<void> {
+    await this.#parts?.publisher.flush();
+  }
+
+  /**
+   * Forgets everything recorded, for tests. On Redis it refuses with NM_RESET_SHARED unless `shared` says that the numbers
+   * of all replicas are to go.
+   */
+  async reset({ shared = false }: { shared?: boolean } = {}): Promise<void> {
+    const parts = this.#parts;
+    if (parts === null) return;
+    if (!parts.store.embedded && !shared)
+      throw new NestmeterError({
+        code: 'NM_RESET_SHARED',
+        message: 'shared must be true to delete numbers that other replicas share, got false. Pass { shared: true }.',
+      });
+    parts.accumulator.clear();
+    parts.publisher.clear();
+    parts.recorder.refusals.clear();
+    await parts.store.clear();
+  }
+
+  /** Runs `fn` as a tracked call named `name` and returns what it returns, the very same object. */
+  track<Result>(name: string, fn: () => Result, options?: OperationOptions): Result {
+    const recorder = this.#parts?.recorder;
+    return recorder === undefined ? fn() : trackOperation(recorder, name, fn, undefined, [], options);
+  }
+
+  /** Begins a tracked call by hand; nothing is counted before its `end`. */
+  startOperation(name: string, options?: OperationOptions): StartedOperation {
+    return StartedOperation.start(this.#parts?.recorder ?? null, name, options);
+  }
+
+  /** Begins a request by hand, for servers that no edge of ours times; nothing is counted before its `end`. */
+  startRequest(request: RequestBegun): StartedRequest {
+    return StartedRequest.start(this.#parts, request);
+  }
+
+  /** Counts an LLM call that was made and measured elsewhere. */
+  recordLLMCall(record: LLMCallRecord): void {
+    if (this.#parts !== null) recordLLMCall(this.#parts.recorder, this.#parts.recorder.llm, record);
+  }
+
+  /** Counts a run of a pipeline's stage. @param ms duration in milliseconds */
+  recordStage(stage: string, ms: number, record: StageRecord): void {
+    this.#record('recordStage', (recorder) => recordStage(recorder, stage, ms, record));
+  }
+
+  /** Counts an error: where it happened and of which category it is. Nothing else of it is kept. */
+  recordError(where: string, error: unknown, { durationMs }: { durationMs?: number } = {}): void {
+    this.#record('recordError', (recorder) => recordError(recorder, where, error, durationMs));
+  }
+
+  /** Counts something that happened. */
+  recordEvent(event: EventRecord): void {
+    this.#record('recordEvent', (recorder) => recordEvent(recorder, event));
+  }
+
+  /** Counts a look-up in a cache of the application. */
+  recordCache(name: string, hit: boolean): void {
+    this.#record('recordCache', (recorder) => recordCache(recorder, name, hit));
+  }
+
+  /** Sets the depth of the queue `default`, or of a named one; it holds until the next time. */
+  recordQueueDepth(depth: number): void;
+  recordQueueDepth(name: string, depth: number, options?: { shared?: boolean }): void;
+  recordQueueDepth(first: string | number, depth = 0, { shared = false }: { shared?: boolean } = {}): void {
+    const [name, entries] = typeof first === 'number' ? ['default', first] : [first, depth];
+    this.#record('recordQueueDepth', (recorder) => recordQueueDepth(recorder, name, entries, shared));
+  }
+
+  /** A custom count. Throws NM_NAME_INVALID for a name or label that cannot be used. */
+  counter(name: string, options?: CustomMetricOptions): CounterHandle {
+    return this.#parts?.custom.counter(name, options) ?? { add: () => {} };
+  }
+
+  /** A custom level; levels of replicas add up. Throws NM_NAME_INVALID for a name or label that cannot be used. */
+  gauge(name: string, options?: CustomMetricOptions): GaugeHandle {
+    return this.#parts?.custom.gauge(name, options) ?? { set: () => {} };
+  }
+
+  /** A custom distribution. Throws NM_NAME_INVALID for a name or label that cannot be used. */
+  distribution(name: string, options?: CustomMetricOptions): DistributionHandle {
+    return this.#parts?.custom.distribution(name, options) ?? { record: () => {} };
+  }
+
+  /** What a call with this usage costs at the present prices; null for a model that no source knows. */
+  cost({ provider, model, ...usage }: PricedUsage & { provider: string; model: string }): CostAnswer | null {
+    const parts = this.#parts;
+    if (parts === null) return null;
+    const rates = parts.recorder.prices.lookup(provider, model, parts.storeClock.nowMs());
+    return rates === null ? null : costAnswer(costOfCall(usage, rates));
+  }
+
+  /** Estimates what a call will cost before it is made; never added to what was billed. Null when disabled. */
+  estimateCost(request: EstimateRequest): CostEstimate | null {
+    const parts = this.#parts;
+    return parts && estimateCost(request, parts.recorder.prices, parts.storeClock.nowMs());
+  }
+
+  /** Prometheus text of this replica, or of all replicas over a window with `scope: 'fleet'`. */
+  async prometheus(options: { scope?: 'replica' | 'fleet'; window?: string } = {}): Promise<string> {
+    return (await this.view()?.prometheus(options)) ?? '';
+  }
+
+  /** Times requests; null when disabled. For edges of frameworks. */
+  get http(): HttpRequests | null {
+    return this.#parts?.http ?? null;
+  }
+
+  /** Notes that an instance belongs to the application measured by this monitor. For edges of frameworks. */
+  own(instance: object): void {
+    if (this.#parts !== null) ownInstance(this.#parts.recorder, instance);
+  }
+
+  /** Leaves the current request out of endpoint timing, as `@SkipTracking()` does. */
+  skipCurrentRequest(): void {
+    currentRequest()?.skip();
+  }
+
+  /** What handlers of the routes may see; null when disabled. For edges of frameworks. */
+  view(): MonitorView | null {
+    return this.#view;
+  }
+
+  #record(where: string, code: (recorder: Recorder) => void): void {
+    const recorder = this.#parts?.recorder;
+    recorder?.guard(where, () => code(recorder));
+  }
+
+  #sample({ recorder, sampler, description }: MonitorParts): void {
+    recorder.guard('process', () => {
+      sampler.sample();
+      recorder.llm.sweep();
+    });
+    description.refresh().catch((error: unknown) => recorder.refusals.failed('summary', error));
+  }
+
+  async #stop(): Promise<void> {
+    const parts = this.#parts;
+    if (parts === null || this.#status !== 'running') return;
+    const { publisher, store, sampler, recorder, log } = parts;
+    if (this.#sampling !== null) clearInterval(this.#sampling);
+    sampler.stop();
+    const { unacknowledged } = await publisher.stop(this.options.shutdownTimeoutMs);
+    if (unacknowledged > 0)
+      log.warn(`Stopped with ${unacknowledged} states unpublished: the store did not answer. Their counts are lost.`);
+    this.#status = 'stopped';
+    forgetRecorder(recorder);
+    monitors.delete(recorder);
+    await store.stop();
+  }
+}
+
+/** Makes a monitor: the framework-free whole. Call `start()` to begin, `await stop()` to end. */
+export function createMonitor(options?: MonitorOptions): PerformanceMonitor {
+  return new PerformanceMonitor(options);
+}
+
+/**
+ * The running monitor of an app by its name, or without one the monitor that a decorated method would use here: that of
+ * the current request or job, else the only one. Null when there is none.
+ */
+export function getMonitor(app?: string): PerformanceMonitor | null {
+  if (app !== undefined) return [...monitors.values()].find((monitor) => monitor.options.app === app) ?? null;
+  const recorder = resolveRecorder();
+  return recorder === null ? null : (monitors.get(recorder) ?? null);
+}

@@ -1,0 +1,150 @@
+import { z } from 'zod';
+import { invalidOption, type OptionProblem } from './errors.js';
+import { pricesSchema } from './record/price/user-price.js';
+import { type AccessFunction, type AccessOptions, accessOptions } from './serve/access.js';
+import type { RedisLocation } from './store/redis-connection.js';
+import { defaultTiers, tierProblems } from './time-slot.js';
+
+/** Levels of what is logged; each includes those before it. */
+export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const;
+
+/** Where the toolkit's few lines go; Nest's `Logger` and `console` fit. */
+export interface MonitorLogger {
+  error(message: string): void;
+  warn(message: string): void;
+  log(message: string): void;
+  debug?(message: string): void;
+}
+
+const fn = <T>(what: string) => z.custom<T>((value) => typeof value === 'function', `must be ${what}`);
+const pattern = z.union([z.string().min(1).max(200), z.instanceof(RegExp)]);
+const name = z
+  .string()
+  .min(1)
+  .max(100)
+  .refine((text) => !text.startsWith('__'), 'must not start with __');
+const positive = z.number().min(1).max(86_400_000);
+
+/** Every option with its bounds and default; docs/reference/options.md is made from it. */
+export const optionsSchema = z.strictObject({
+  app: name.optional().describe('Name of the application; replicas of one app share numbers. Required with redis.'),
+  enabled: z.boolean().default(true).describe('False: no measurement, no route, no cost. Environment: NESTMETER_ENABLED.'),
+  redis: z
+    .custom<RedisLocation>((value) => typeof value === 'string' || typeof value === 'object' || typeof value === 'function')
+    .optional()
+    .describe('Address, ioredis options, a client whose settings are copied, or a function that makes one. None: memory.'),
+  replicaName: name.optional().describe('Name of this replica in answers. Environment: NESTMETER_REPLICA_NAME. Default host:pid.'),
+  publishIntervalMs: z.int().min(200).max(60_000).default(1000).describe('Milliseconds between publishes.'),
+  sampleIntervalMs: z.int().min(1000).max(60_000).default(5000).describe('Milliseconds between samples of the process.'),
+  shutdownTimeoutMs: z.int().min(0).max(60_000).default(3000).describe('Milliseconds that the last publish may take.'),
+  tiers: z
+    .array(z.strictObject({ slotSeconds: z.number(), retentionSeconds: z.number() }))
+    .default([...defaultTiers])
+    .describe('Slot lengths with their retention, finest first; they nest and divide the UTC day.'),
+  prefix: z
+    .string()
+    .regex(/^(\/[A-Za-z0-9._~-]+)+$/, 'must be a path such as /performance')
+    .default('/performance')
+    .describe('Where the routes are.'),
+  aliases: z
+    .record(z.string().regex(/^\//, 'must begin with /'), z.string().regex(/^\//, 'must begin with /'))
+    .default({})
+    .describe('Further addresses of single routes: full path to path below the prefix, such as /metrics to /metrics.'),
+  access: accessOptions.optional().describe('Who may look. None: loopback only, in development and test.'),
+  cors: z.strictObject({ origins: z.array(z.url()).max(100) }).optional().describe('Origins that browsers may ask from.'),
+  prices: pricesSchema.optional().describe('USD per million tokens; wins over every other source.'),
+  genaiPrices: z.boolean().default(true).describe('Whether rates come from @pydantic/genai-prices where it is installed.'),
+  tags: z
+    .array(z.string().regex(/^[a-zA-Z][a-zA-Z0-9_]{0,49}$/, 'must be a letter, then letters, digits or _'))
+    .max(10)
+    .default([])
+    .describe('Names of tags that become dimensions of usage.'),
+  apdexMs: z
+    .union([positive, z.record(z.string(), positive)])
+    .default(500)
+    .describe('Milliseconds of a satisfying answer: for all, or by "POST /chat" with "default".'),
+  success: fn<(status: number) => boolean>('a function of the status').optional().describe('Which statuses are successes. Default: below 400.'),
+  exclude: z.array(pattern).max(100).default([]).describe('Paths that are not timed: text with * or regular expressions.'),
+  excludeHealthProbes: z.boolean().default(true).describe('Whether /health*, /livez, /readyz and kube-probe are left out.'),
+  filter: fn<(series: { family: string; labels: Readonly<Record<string, string>> }) => boolean>('a function')
+    .optional()
+    .describe('False leaves a series out. Asked once per series.'),
+  dailyTokenLimit: z.int().min(1).nullable().default(1_000_000).describe('Tokens per UTC day; null for no limit.'),
+  operationThresholdsMs: z
+    .record(z.string(), positive)
+    .default({ qa_response: 3000, vector_search: 500, llm_inference: 2000, embedding_generation: 1000 })
+    .describe('Milliseconds above which an operation or component counts as slow.'),
+  seriesPerFamily: z.int().min(10).max(10_000).default(1000).describe('Series of a family that this replica tells apart.'),
+  maxMemoryMb: z.number().min(1).max(4096).default(64).describe('MiB of the memory store; past it the oldest slots go.'),
+  outboxMb: z.number().min(1).max(1024).default(32).describe('MiB of closed slots that wait for an unreachable store.'),
+  cacheMb: z.number().min(1).max(1024).default(32).describe('MiB of decoded slots kept for reading.'),
+  liveClients: z.int().min(1).max(10_000).default(50).describe('Open /live streams of this replica.'),
+  bodyBytes: z.int().min(1024).max(1_048_576).default(65_536).describe('Bytes of a request body to the routes.'),
+  rateLimits: z
+    .strictObject({
+      readsPerMinute: z.int().min(1).max(1_000_000).default(600),
+      failedLoginsPerMinute: z.int().min(1).max(10_000).default(10),
+    })
+    .default({ readsPerMinute: 600, failedLoginsPerMinute: 10 })
+    .describe('Requests per minute: reads by principal and address, failed log-ins by address.'),
+  prometheus: z
+    .strictObject({
+      registry: z.custom<import('prom-client').Registry>((value) => typeof value === 'object').optional(),
+      le: z.record(z.string(), z.array(z.number().min(0)).min(1).max(100)).default({}),
+    })
+    .default({ le: {} })
+    .describe('Registry to add to, and `le` bounds by OpenTelemetry name in the base unit instead of the advised ones.'),
+  logger: z.custom<MonitorLogger>((value) => typeof value === 'object' && value !== null).optional(),
+  logLevel: z.enum(logLevels).default('warn').describe('What is logged. Environment: NESTMETER_LOG.'),
+});
+
+/** What `PerformanceModule.forRoot` and `createMonitor` take. */
+export type MonitorOptions = Omit<z.input<typeof optionsSchema>, 'access'> & {
+  readonly access?: AccessOptions | AccessFunction | undefined;
+};
+
+/** Options after validation, with defaults; frozen. */
+export type EffectiveOptions = Readonly<z.output<typeof optionsSchema>>;
+
+/**
+ * Checks options once, at the start, and fills in the environment and defaults. Throws NM_OPTION_INVALID that lists all
+ * problems at once.
+ */
+export function readOptions(given: MonitorOptions = {}, environment: NodeJS.ProcessEnv = process.env): EffectiveOptions {
+  const parsed = optionsSchema.safeParse({ ...fromEnvironment(environment), ...defined(given) });
+  if (!parsed.success) throw invalidOption(parsed.error.issues.map((issue) => problemOf(issue, given)));
+  const options = parsed.data;
+  const problems: OptionProblem[] = tierProblems(options.tiers).map((rule) => ({
+    path: rule.slice(0, rule.indexOf(' ')),
+    rule: rule.slice(rule.indexOf('must be ') + 'must be '.length),
+    got: options.tiers,
+  }));
+  if (options.redis !== undefined && options.app === undefined)
+    problems.push({ path: 'app', rule: 'given when redis is: replicas of one app share numbers', got: undefined });
+  if (problems.length > 0) throw invalidOption(problems);
+  return Object.freeze(options);
+}
+
+function fromEnvironment(environment: NodeJS.ProcessEnv): Record<string, unknown> {
+  const { NESTMETER_ENABLED, NESTMETER_REPLICA_NAME, NESTMETER_LOG } = environment;
+  return defined({
+    enabled: NESTMETER_ENABLED && !['false', '0', 'off', 'no'].includes(NESTMETER_ENABLED.toLowerCase()),
+    replicaName: NESTMETER_REPLICA_NAME || undefined,
+    logLevel: NESTMETER_LOG || undefined,
+  });
+}
+
+function defined(record: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined && value !== ''));
+}
+
+function problemOf(issue: z.core.$ZodIssue, given: unknown): OptionProblem {
+  let got = given;
+  for (const key of issue.path) got = (got as Record<PropertyKey, unknown> | undefined)?.[key];
+  if (issue.code === 'unrecognized_keys') {
+    const at = [...issue.path, issue.keys[0]].join('.');
+    return { path: at, rule: 'left out: there is no such option', got: undefined };
+  }
+  const rule = issue.message.replace(/^must be /, '');
+  return { path: issue.path.join('.') || 'options', rule: rule.charAt(0).toLowerCase() + rule.slice(1), got };
+}

@@ -1,0 +1,117 @@
+import 'reflect-metadata';
+import { Recording } from '../../../../test/fixtures/recording.js';
+import { componentFamily, llmFamily, operationFamily } from '../accumulate/families.js';
+import { TrackLLMCall, TrackOperation } from './decorators.js';
+import { currentScope, ownInstance } from './scope.js';
+
+function Noted(value: string): MethodDecorator {
+  return (_target, _key, descriptor) => Reflect.defineMetadata('noted', value, descriptor.value as object);
+}
+
+const answer = {
+  object: 'chat.completion',
+  model: 'gpt-4o-2024-08-06',
+  choices: [{ finish_reason: 'stop' }],
+  usage: { prompt_tokens: 120, completion_tokens: 30, prompt_tokens_details: { cached_tokens: 40 } },
+};
+
+class Answers {
+  prefix = 'a';
+
+  @Noted('before')
+  @TrackOperation('answer')
+  @Noted('after')
+  async answer(question: string, _second?: string): Promise<string> {
+    await this.search(question);
+    await this.complete('openai', question);
+    return `${this.prefix}:${question}`;
+  }
+
+  @TrackOperation()
+  async search(question: string): Promise<number> {
+    return question.length;
+  }
+
+  @TrackLLMCall<[string, string]>({ provider: (name) => name, model: 'gpt-4o', tags: { tenant: 'acme', other: 'x' } })
+  async complete(_provider: string, _text: string): Promise<typeof answer> {
+    return answer;
+  }
+
+  @TrackOperation('failing')
+  fail(error: Error): never {
+    throw error;
+  }
+
+  @TrackOperation('numbers')
+  async *numbers(): AsyncGenerator<number> {
+    yield currentScope() === null ? -1 : 1;
+    yield 2;
+  }
+}
+
+describe('decorators', () => {
+  let recording: Recording;
+
+  beforeEach(() => {
+    recording = new Recording({ tags: ['tenant'] });
+  });
+
+  afterEach(() => recording.close());
+
+  it('keep name, length, this and the metadata of decorators on both sides', async () => {
+    const method = Answers.prototype.answer as object;
+    expect(Answers.prototype.answer.name).toBe('answer');
+    expect(Answers.prototype.answer).toHaveLength(2);
+    expect(Reflect.getMetadata('noted', method)).toBe('before');
+    expect(await new Answers().answer('q')).toBe('a:q');
+  });
+
+  it('count a call as an operation of its own and as a component of the one around it', async () => {
+    await new Answers().answer('question');
+    expect(recording.count(operationFamily, ['answer'], 'successes')).toBe(1);
+    expect(recording.count(operationFamily, ['Answers.search'], 'calls')).toBe(1);
+    expect(recording.names(componentFamily)).toEqual(['answer\0Answers.search', 'answer\0llm.openai']);
+  });
+
+  it('add tokens of LLM calls to the operation around them and to declared tags only', async () => {
+    await new Answers().answer('question');
+    expect(recording.count(llmFamily, ['openai', 'gpt-4o-2024-08-06', 'chat'], 'input_tokens')).toBe(120);
+    expect(recording.count(operationFamily, ['answer'], 'input_tokens')).toBe(120);
+    expect(recording.count(operationFamily, ['answer'], 'unpriced_calls')).toBe(1);
+    const tenant = recording.recorder.options.tagFamilies.get('tenant')!;
+    expect(recording.count(tenant, ['acme'], 'output_tokens')).toBe(30);
+  });
+
+  it('rethrow the very error and count it once', () => {
+    const error = new Error('no');
+    expect(() => new Answers().fail(error)).toThrow(error);
+    expect(recording.count(operationFamily, ['failing'], 'calls')).toBe(1);
+    expect(recording.count(operationFamily, ['failing'], 'successes')).toBe(0);
+  });
+
+  it('run the body of a generator in the context of its call and end the call with the stream', async () => {
+    const seen: number[] = [];
+    for await (const value of new Answers().numbers()) seen.push(value);
+    expect(seen).toEqual([1, 2]);
+    expect(recording.count(operationFamily, ['numbers'], 'successes')).toBe(1);
+  });
+
+  it('record nothing and warn once when several monitors run and nothing says which one', async () => {
+    const second = new Recording();
+    await new Answers().search('a');
+    await new Answers().search('b');
+    expect(recording.count(operationFamily, ['Answers.search'], 'calls')).toBe(0);
+    expect(recording.warnings.filter((warning) => warning.includes('several monitors'))).toHaveLength(1);
+    second.close();
+  });
+
+  it('use the monitor that owns the instance when several run', async () => {
+    const second = new Recording();
+    const owned = new Answers();
+    ownInstance(second.recorder, owned);
+    await owned.search('a');
+    expect(second.count(operationFamily, ['Answers.search'], 'calls')).toBe(1);
+    expect(recording.count(operationFamily, ['Answers.search'], 'calls')).toBe(0);
+    second.close();
+  });
+});

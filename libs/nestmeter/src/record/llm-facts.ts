@@ -1,0 +1,108 @@
+import { llmFamily } from '../accumulate/families.js';
+import type { SeriesState } from '../accumulate/series-state.js';
+import type { LLMAnswer } from './answer/answer.js';
+import type { LLMCost } from './price/cost.js';
+
+const { counter, distribution, tally } = llmFamily;
+
+/** How an LLM call came to its end. Completed calls succeeded; failed and incomplete ones failed; the others are in no rate. */
+export const llmOutcomes = [
+  'completed',
+  'failed',
+  'cancelled',
+  'stopped',
+  'incomplete',
+  'abandoned',
+  'refused',
+] as const;
+
+/** One of {@link llmOutcomes}. */
+export type LLMOutcome = (typeof llmOutcomes)[number];
+
+/** All that is counted of one LLM call. Undefined is unknown. */
+export interface LLMFacts {
+  readonly outcome: LLMOutcome;
+  /** Wall time, retries included, streams until their end. */
+  readonly durationMs: number;
+  readonly streamed: boolean;
+  /** Streams only: until the first chunk with content. */
+  readonly timeToFirstTokenMs?: number | undefined;
+  /** Streams only: mean time between chunks after the first. */
+  readonly chunkGapMs?: number | undefined;
+  readonly answer: LLMAnswer;
+  /** Undefined when nobody knows it. */
+  readonly cost?: LLMCost | undefined;
+  /** Error category of calls that failed. */
+  readonly errorCategory?: string | undefined;
+  readonly rateLimited?: boolean | undefined;
+  readonly retries?: number | undefined;
+  readonly cacheHit?: boolean | undefined;
+  /** Whether tracked calls inside it have already counted its tokens and cost. */
+  readonly nested: boolean;
+}
+
+/** Counts a call: all arithmetic on one state, no look-ups. */
+export function countCall(state: SeriesState, facts: LLMFacts): void {
+  countUsage(state, facts);
+  const { outcome, answer } = facts;
+  if (facts.streamed) state.count(counter.streamed);
+  if (facts.retries !== undefined) {
+    state.count(counter.calls_with_attempts);
+    state.count(counter.retries, facts.retries);
+  }
+  if (facts.cacheHit) state.count(counter.cache_hits);
+  if (answer.finishReason !== undefined) state.tallyUp(tally.finish_reasons, answer.finishReason.slice(0, 64));
+  if (outcome === 'completed') state.record(distribution.success_duration, facts.durationMs);
+  else if (outcome === 'failed' || outcome === 'incomplete') {
+    state.record(distribution.failure_duration, facts.durationMs);
+    state.tallyUp(tally.errors, facts.errorCategory ?? (outcome === 'incomplete' ? 'incomplete' : 'unknown'));
+  }
+  if (facts.timeToFirstTokenMs !== undefined) {
+    state.record(distribution.time_to_first_token, facts.timeToFirstTokenMs);
+    const writingMs = facts.durationMs - facts.timeToFirstTokenMs;
+    if (outcome === 'completed' && answer.outputTokens && writingMs > 0)
+      state.record(distribution.output_rate, (answer.outputTokens / writingMs) * 1000);
+  }
+  if (facts.chunkGapMs !== undefined) state.record(distribution.chunk_gap, facts.chunkGapMs);
+  if (facts.nested) return;
+  if (answer.inputTokens !== undefined) state.record(distribution.input_tokens_per_call, answer.inputTokens);
+  if (answer.outputTokens !== undefined) state.record(distribution.output_tokens_per_call, answer.outputTokens);
+}
+
+/** Counts the part that families of tags share: their columns are the first of the LLM family's. */
+export function countUsage(state: SeriesState, facts: LLMFacts): void {
+  const { outcome, answer, cost } = facts;
+  state.count(counter[outcome]);
+  if (outcome === 'refused') return;
+  state.count(counter.calls);
+  if (facts.rateLimited) state.count(counter.rate_limit_hits);
+  if (facts.nested) return;
+  const { inputTokens, outputTokens, cachedInputTokens, cacheWriteTokens, reasoningTokens } = answer;
+  const told = inputTokens !== undefined || outputTokens !== undefined;
+  if (told) state.count(counter.calls_with_usage);
+  else if (outcome === 'completed') state.count(counter.calls_without_usage);
+  if (inputTokens !== undefined) state.count(counter.input_tokens, inputTokens);
+  if (outputTokens !== undefined) state.count(counter.output_tokens, outputTokens);
+  if (cachedInputTokens !== undefined) {
+    state.count(counter.calls_with_cached);
+    state.count(counter.cached_input_tokens, cachedInputTokens);
+  }
+  if (cacheWriteTokens !== undefined) {
+    state.count(counter.calls_with_cache_write);
+    state.count(counter.cache_write_tokens, cacheWriteTokens);
+  }
+  if (reasoningTokens !== undefined) {
+    state.count(counter.calls_with_reasoning);
+    state.count(counter.reasoning_tokens, reasoningTokens);
+  }
+  if (cost === undefined) {
+    if (told) state.count(counter.unpriced_calls);
+    return;
+  }
+  state.count(counter.priced_calls);
+  state.count(counter.cost_nano_usd, cost.totalNanoUsd);
+  state.count(counter.input_cost_nano_usd, cost.inputNanoUsd ?? 0);
+  state.count(counter.output_cost_nano_usd, cost.outputNanoUsd ?? 0);
+  state.count(counter.cache_read_cost_nano_usd, cost.cacheReadNanoUsd ?? 0);
+  state.count(counter.cache_write_cost_nano_usd, cost.cacheWriteNanoUsd ?? 0);
+}

@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
+import { processFamily } from '../accumulate/families.js';
+import type { Recorder } from './recorder.js';
+
+const { counter, gauge } = processFamily;
+
+/** How often the event loop is asked; the delay that it reports includes this. */
+const resolutionMs = 50;
+
+/** Samples memory and processor of this process; one sample takes about 0.1 ms. */
+export class ProcessSampler {
+  readonly #heapLimit = getHeapStatistics().heap_size_limit;
+  readonly #delay: IntervalHistogram;
+  #cpu = process.cpuUsage();
+  #faults = faults();
+  #atMs: number;
+  #levels: Readonly<Record<string, number>> = {};
+
+  constructor(private readonly recorder: Recorder) {
+    this.#atMs = recorder.now();
+    this.#delay = monitorEventLoopDelay({ resolution: resolutionMs });
+    this.#delay.enable();
+  }
+
+  /** Levels of the last sample by name: bytes for memory, percent for shares. Those the OS does not tell are absent. */
+  get levels(): Readonly<Record<string, number>> {
+    return this.#levels;
+  }
+
+  /** Takes a sample. */
+  sample(): void {
+    const { recorder } = this;
+    const now = recorder.now();
+    const series = recorder.accumulator.named(processFamily, []);
+    const memory = process.memoryUsage();
+    const cpu = process.cpuUsage(this.#cpu);
+    const newFaults = faults();
+    const usedUs = cpu.user + cpu.system;
+    const elapsedMs = Math.max(1, now - this.#atMs);
+    const sampled: Record<keyof typeof gauge, number> = {
+      heap_used: memory.heapUsed,
+      heap_total: memory.heapTotal,
+      rss: memory.rss,
+      external: memory.external,
+      array_buffers: memory.arrayBuffers,
+      memory_pressure: pressure(memory, this.#heapLimit),
+      cpu: (usedUs / 1000 / elapsedMs) * 100,
+      event_loop_delay: Number.isNaN(this.#delay.mean) ? 0 : Math.max(0, this.#delay.mean / 1e6 - resolutionMs),
+    };
+    for (const name of Object.keys(gauge) as (keyof typeof gauge)[]) series.setLevel(gauge[name], sampled[name], now);
+    const state = series.open(now);
+    state.count(counter.cpu_us, usedUs);
+    state.count(counter.page_faults, Math.max(0, newFaults - this.#faults));
+    this.#levels = { ...sampled, ...linuxMemory() };
+    this.#cpu = process.cpuUsage();
+    this.#faults = newFaults;
+    this.#atMs = now;
+    this.#delay.reset();
+  }
+
+  /** Ends what runs in the background. */
+  stop(): void {
+    this.#delay.disable();
+  }
+}
+
+/** The heap's share of its limit, or the resident set's share of the container's memory if that is higher; percent. */
+function pressure(memory: NodeJS.MemoryUsage, heapLimit: number): number {
+  const heap = (memory.heapUsed / heapLimit) * 100;
+  const limit = process.constrainedMemory();
+  // Without a limit the kernel answers 0 or close to 2^64.
+  return limit > 0 && limit < 2 ** 50 ? Math.max(heap, (memory.rss / limit) * 100) : heap;
+}
+
+function faults(): number {
+  const { minorPageFault, majorPageFault } = process.resourceUsage();
+  return minorPageFault + majorPageFault;
+}
+
+const linuxFields = { stack_used: 'VmStk', anonymous: 'RssAnon', file_cache: 'RssFile', shared: 'RssShmem' };
+
+/** What /proc tells on Linux; nothing elsewhere. */
+function linuxMemory(): Record<string, number> {
+  if (process.platform !== 'linux') return {};
+  try {
+    const status = readFileSync('/proc/self/status', 'latin1');
+    const levels: Record<string, number> = {};
+    for (const [name, field] of Object.entries(linuxFields)) {
+      const kilobytes = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1];
+      if (kilobytes !== undefined) levels[name] = Number(kilobytes) * 1024;
+    }
+    return levels;
+  } catch {
+    // A kernel or sandbox without /proc: these levels stay unknown.
+    return {};
+  }
+}

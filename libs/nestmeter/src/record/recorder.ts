@@ -1,0 +1,81 @@
+import type { Accumulator } from '../accumulate/accumulator.js';
+import type { AnyFamily } from '../accumulate/family.js';
+import type { Series } from '../accumulate/series.js';
+import type { Clock } from '../clock.js';
+import { LLMCalls } from './llm-call.js';
+import type { PriceTable } from './price/price-table.js';
+import { Refusals } from './refusals.js';
+
+/** What recorders of a monitor share. */
+export interface RecorderOptions {
+  readonly accumulator: Accumulator;
+  readonly clock: Clock;
+  readonly prices: PriceTable;
+  /** Families of the declared tags, by tag. */
+  readonly tagFamilies: ReadonlyMap<string, AnyFamily>;
+  /** Milliseconds of a satisfying answer, by `"POST /chat"`, else for all. */
+  readonly apdexMs: (endpoint: string) => number;
+  /** Which endpoint requests succeeded; default: status below 400 and not aborted. */
+  readonly isSuccess?: ((status: number) => boolean) | undefined;
+  /** Called before an LLM call is made; throws to refuse it. */
+  readonly beforeCall?: ((call: { provider: string; model: string }) => void) | undefined;
+  readonly warn: (message: string) => void;
+  readonly debug: (message: string) => void;
+}
+
+/** The place where measurements of one monitor arrive: recorders turn what happened into counts on series. */
+export class Recorder {
+  readonly accumulator: Accumulator;
+  readonly clock: Clock;
+  readonly prices: PriceTable;
+  readonly refusals: Refusals;
+  /** The LLM calls of this monitor. */
+  readonly llm: LLMCalls;
+  readonly options: RecorderOptions;
+
+  constructor(options: RecorderOptions) {
+    this.options = options;
+    this.accumulator = options.accumulator;
+    this.clock = options.clock;
+    this.prices = options.prices;
+    this.refusals = new Refusals(options.warn);
+    this.llm = new LLMCalls(this);
+  }
+
+  /** A monotonic reading in milliseconds. */
+  now(): number {
+    return this.clock.monotonicMs();
+  }
+
+  /** The handle for label values, which may be hostile. */
+  series(family: AnyFamily, ...labels: unknown[]): Series {
+    return this.accumulator.series(family, labels);
+  }
+
+  /** Says something to the operator; callers do so once per kind. */
+  warn(message: string): void {
+    this.options.warn(message);
+  }
+
+  /** Runs recording code so that nothing of it reaches the application. */
+  guard<R>(where: string, code: () => R): R | undefined {
+    try {
+      return code();
+    } catch (error) {
+      this.refusals.failed(where, error);
+      return undefined;
+    }
+  }
+
+  /** Of `metadata`, the declared tags as text; the rest goes to the debug log only. */
+  tagsOf(metadata: Readonly<Record<string, unknown>> | undefined): Record<string, string> | null {
+    if (metadata === undefined) return null;
+    let tags: Record<string, string> | null = null;
+    for (const [key, value] of Object.entries(metadata)) {
+      if (!this.options.tagFamilies.has(key)) this.options.debug(`metadata ${key} is not a declared tag`);
+      else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+        (tags ??= {})[key] = String(value);
+    }
+    return tags;
+  }
+}

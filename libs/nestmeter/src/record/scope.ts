@@ -1,0 +1,95 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Recorder } from './recorder.js';
+
+/** What an LLM call came to, for the operations and the request around it. */
+export interface LLMShare {
+  readonly inputTokens: number | undefined;
+  readonly outputTokens: number | undefined;
+  readonly costNanoUsd: number | undefined;
+  /** Whether tokens are known but no price is. */
+  readonly unpriced: boolean;
+  /** Whether the call completed without telling its tokens. */
+  readonly withoutUsage: boolean;
+  /** Error category if the call failed. */
+  readonly failure: string | null;
+}
+
+/** Something under way: a request or a tracked call. What happens inside it finds it through the async context. */
+export interface Scope {
+  readonly recorder: Recorder;
+  /** What it is inside of. */
+  readonly parent: Scope | null;
+  /** Declared tags with their values, those of scopes around included. */
+  readonly tags: Readonly<Record<string, string>> | null;
+  /** Name under which it is an operation that others are components of; null for a request. */
+  readonly operation: string | null;
+  /** A call directly inside begins: from now on its component covers time of this one. */
+  childBegan(component: string, nowMs: number): void;
+  /** That call ended. */
+  childEnded(component: string, nowMs: number): void;
+  /** Somewhere inside an LLM provider is waited for. */
+  waitBegan(nowMs: number): void;
+  /** It answered. */
+  waitEnded(nowMs: number): void;
+  /** An LLM call somewhere inside ended. */
+  addLLMCall(share: LLMShare, nowMs: number): void;
+}
+
+const storage = new AsyncLocalStorage<Scope>();
+
+/** The innermost scope of the current async context; null outside of any. */
+export function currentScope(): Scope | null {
+  return storage.getStore() ?? null;
+}
+
+/** Runs code inside a scope. */
+export function runInScope<R>(scope: Scope, code: () => R): R {
+  return storage.run(scope, code);
+}
+
+const recorders = new Set<Recorder>();
+const owners = new WeakMap<object, Recorder>();
+let unresolved = 0;
+
+/** Makes a recorder known to decorators; it stays until {@link forgetRecorder}. */
+export function addRecorder(recorder: Recorder): void {
+  recorders.add(recorder);
+}
+
+/** Takes a recorder away; instances that it owned are free again. */
+export function forgetRecorder(recorder: Recorder): void {
+  recorders.delete(recorder);
+}
+
+/** Notes that an instance belongs to the application that a recorder measures. */
+export function ownInstance(recorder: Recorder, instance: object): void {
+  owners.set(instance, recorder);
+}
+
+/**
+ * The recorder for a call on `instance`: that of the current async context, else the one whose application owns the
+ * instance, else the only one in the process. With several and no hint nothing is recorded: that is counted, and warned
+ * about once.
+ */
+export function resolveRecorder(instance?: unknown): Recorder | null {
+  if (recorders.size === 0) return null;
+  const scope = storage.getStore();
+  if (scope !== undefined && recorders.has(scope.recorder)) return scope.recorder;
+  if (typeof instance === 'object' && instance !== null) {
+    const owner = owners.get(instance);
+    if (owner !== undefined && recorders.has(owner)) return owner;
+  }
+  const [first] = recorders;
+  if (recorders.size === 1) return first!;
+  if (unresolved++ === 0)
+    first!.warn(
+      'A tracked call was not recorded: several monitors are running and nothing says which one it belongs to. ' +
+        'Call it inside a request or job of one application, or on an instance that Nest made.',
+    );
+  return null;
+}
+
+/** Tracked calls that no monitor could be found for although several are running. */
+export function unresolvedCalls(): number {
+  return unresolved;
+}

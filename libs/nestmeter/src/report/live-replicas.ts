@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import { formatNanoUsd } from '../money.js';
+import type { WindowContents } from '../query/window-reader.js';
+import { type LevelKind, levelParts } from '../store/levels.js';
+import type { Beat } from '../store/store.js';
+import { costUsd, durationMs, percent, time, tokens, value } from './answer-field.js';
+import { answerMap } from './named-states.js';
+
+interface Level {
+  readonly kind: string;
+  readonly of: readonly string[];
+  readonly value: number;
+}
+
+/** What living replicas say about this moment. Dead ones do not count, so that their calls in flight vanish. */
+export class Levels {
+  readonly #levels: readonly Level[];
+
+  constructor(beats: readonly Pick<Beat, 'current'>[]) {
+    this.#levels = beats.flatMap(({ current }) =>
+      Object.entries(current).map(([name, level]) => ({ ...levelParts(name), value: level })),
+    );
+  }
+
+  /** Names to which levels of a kind belong. */
+  names(kind: LevelKind): string[] {
+    return [...new Set(this.#levels.filter((level) => level.kind === kind).map(({ of }) => of[0]!))];
+  }
+
+  /** Sum over replicas and over everything below `of`; null when no replica tells. */
+  sum(kind: LevelKind, ...of: readonly string[]): number | null {
+    return this.#reduce(kind, of, (a, b) => a + b);
+  }
+
+  /** Highest of any replica; null when no replica tells. */
+  highest(kind: LevelKind, ...of: readonly string[]): number | null {
+    return this.#reduce(kind, of, Math.max);
+  }
+
+  #reduce(kind: LevelKind, of: readonly string[], join: (a: number, b: number) => number): number | null {
+    const found = this.#levels.filter((level) => level.kind === kind && of.every((part, at) => level.of[at] === part));
+    return found.length === 0 ? null : found.map((level) => level.value).reduce((a, b) => join(a, b));
+  }
+}
+
+/** Last beats of the living replicas; null when they are unknown, as while the store is unreachable. */
+export function liveBeats({ live, beats }: Pick<WindowContents, 'live' | 'beats'>): readonly Beat[] | null {
+  const living = beats.map(({ beat }) => beat).filter(({ id }) => live.includes(id));
+  return living.length === 0 ? null : living;
+}
+
+/** Levels of the living replicas; null when they are unknown. */
+export function liveLevels(contents: Pick<WindowContents, 'live' | 'beats'>): Levels | null {
+  const beats = liveBeats(contents);
+  return beats === null ? null : new Levels(beats);
+}
+
+/** Calls that no replica tells of are not under way; null when replicas are unknown. */
+export function underWay(levels: Levels | null, kind: 'active_requests' | 'active_calls', ...of: string[]) {
+  return levels === null ? null : (levels.sum(kind, ...of) ?? 0);
+}
+
+/** Schema of a replica in `by_replica`. */
+export const replicaShape = {
+  name: z.string().describe('Name of the replica; need not be unique'),
+  host: z.string().describe('Host name'),
+  pid: z.int().describe('Process id'),
+  version: z.string().describe('Version of this package'),
+  started: time('When it began to measure'),
+  last_60s: z
+    .object({
+      requests: value('Endpoint requests'),
+      average_response_time_ms: durationMs('Mean duration of endpoint requests'),
+      p95_response_time_ms: durationMs('95th percentile of endpoint requests'),
+      error_rate_percent: percent('Endpoint requests that did not succeed'),
+      llm_calls: value('LLM calls'),
+    })
+    .describe('The last 60 seconds'),
+  since_start: z
+    .object({
+      requests: value('Endpoint requests'),
+      operations: value('Tracked calls'),
+      llm_calls: value('LLM calls'),
+      total_tokens: tokens('Input and output of LLM calls'),
+      total_cost_usd: costUsd('Cost of priced LLM calls'),
+    })
+    .describe('Since it began to measure'),
+};
+
+/** Schema of `by_replica`. */
+export const byReplica = z
+  .record(z.string(), z.object(replicaShape))
+  .describe('Living replicas by id: their last 60 seconds and since their start, whatever the window');
+
+/** What a replica says of itself. */
+export function replicaAnswer({ name, host, pid, version, started, summary }: Beat) {
+  const told = (field: string): number | null => (Object.hasOwn(summary, field) ? summary[field]! : null);
+  const costNanoUsd = told('since_start_cost_nano_usd');
+  return {
+    name,
+    host,
+    pid,
+    version,
+    started,
+    last_60s: {
+      requests: told('last_60s_requests'),
+      average_response_time_ms: told('last_60s_average_ms'),
+      p95_response_time_ms: told('last_60s_p95_ms'),
+      error_rate_percent: told('last_60s_error_rate_percent'),
+      llm_calls: told('last_60s_llm_calls'),
+    },
+    since_start: {
+      requests: told('since_start_requests'),
+      operations: told('since_start_operations'),
+      llm_calls: told('since_start_llm_calls'),
+      total_tokens: told('since_start_tokens'),
+      total_cost_usd: costNanoUsd === null ? null : formatNanoUsd(costNanoUsd),
+    },
+  };
+}
+
+/** Living replicas by id; empty when they are unknown. */
+export function replicaMap<Row>(beats: readonly Beat[] | null, row: (beat: Beat) => Row): Record<string, Row> {
+  return answerMap((beats ?? []).map((beat) => [beat.id, row(beat)] as const));
+}

@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import type { AnyFamily } from '../accumulate/family.js';
+import { other } from '../accumulate/labels.js';
+import { SeriesState } from '../accumulate/series-state.js';
+import type { Tally } from '../accumulate/tally.js';
+
+/** A series as a report meets it. */
+export interface Entry {
+  readonly labels: readonly string[];
+  readonly state: SeriesState;
+}
+
+/** Series that an answer shows under one name. */
+export interface Group {
+  readonly name: string;
+  /** All of them merged; not to be changed, since it may be a series of the window itself. */
+  readonly state: SeriesState;
+  readonly entries: readonly Entry[];
+}
+
+/** How {@link groupByName} groups. */
+export interface Grouping {
+  /** The name under which a series is shown. */
+  readonly name: (labels: readonly string[]) => string;
+  /** By what the largest are found. */
+  readonly size: (state: SeriesState) => number;
+  /** Names that stay beside `__other__`. */
+  readonly max: number;
+}
+
+/** Merges series of the same name. The largest names stay, largest first; the rest is added up in `__other__`, which is last. */
+export function groupByName(family: AnyFamily, entries: Iterable<Entry>, { name, size, max }: Grouping): Group[] {
+  const named = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    const key = name(entry.labels);
+    const known = named.get(key);
+    if (known === undefined) named.set(key, [entry]);
+    else known.push(entry);
+  }
+  const rest = named.get(other) ?? [];
+  named.delete(other);
+  const ranked = [...named]
+    .map(([key, group]) => ({ name: key, entries: group, state: mergeStates(family, group) }))
+    .map((group) => ({ group, rank: size(group.state) }))
+    .sort((a, b) => b.rank - a.rank || (a.group.name < b.group.name ? -1 : 1))
+    .map(({ group }) => group);
+  for (const { entries: cut } of ranked.splice(max)) rest.push(...cut);
+  if (rest.length > 0) ranked.push({ name: other, entries: rest, state: mergeStates(family, rest) });
+  return ranked;
+}
+
+/** The sum of series; a single one is answered as it is, so do not change it. */
+export function mergeStates(family: AnyFamily, entries: readonly { readonly state: SeriesState }[]): SeriesState {
+  if (entries.length === 1) return entries[0]!.state;
+  const whole = new SeriesState(family);
+  for (const { state } of entries) whole.merge(state);
+  return whole;
+}
+
+/** Counters of a series by name. @param columns `counter` of its family */
+export function countsOf<C extends Readonly<Record<string, number>>>(
+  columns: C,
+  state: SeriesState,
+): { readonly [Name in keyof C]: number } {
+  const counts = Object.entries(columns).map(([name, column]) => [name, state.counters[column]!]);
+  return Object.fromEntries(counts) as { [Name in keyof C]: number };
+}
+
+/** A map for an answer. It has no prototype: a name such as `__proto__` is an entry like any other. */
+export function answerMap<Value>(entries: Iterable<readonly [string, Value]>): Record<string, Value> {
+  const map = Object.create(null) as Record<string, Value>;
+  for (const [name, value] of entries) map[name] = value;
+  return map;
+}
+
+/** A map of groups by their names. */
+export function groupMap<Value>(groups: readonly Group[], answer: (group: Group) => Value): Record<string, Value> {
+  return answerMap(groups.map((group) => [group.name, answer(group)] as const));
+}
+
+/** A tally as a map, most frequent first. */
+export function tallyMap(tally: Tally | null | undefined): Record<string, number> {
+  return answerMap([...(tally ?? [])].sort(([a, many], [b, more]) => more - many || (a < b ? -1 : 1)));
+}
+
+/** Query parameter for one or several names: given more than once, or separated by commas. */
+export const namesParameter = (of: string) =>
+  z
+    .union([z.string(), z.array(z.string()).min(1).max(100)], {
+      error: 'one name or several (at most 100), separated by commas or given as often',
+    })
+    .optional()
+    .describe(`Only these ${of}: one name or several, separated by commas. An unknown name gives an empty map`);
+
+/** Whether something goes by one of the asked names; everything does when nothing was asked. */
+export function nameFilter(asked: string | readonly string[] | undefined): (...names: string[]) => boolean {
+  if (asked === undefined) return () => true;
+  const whole = typeof asked === 'string' ? [asked] : asked;
+  // A name may hold a comma itself, so that the text is taken as a whole too.
+  const wanted = new Set([...whole, ...whole.flatMap((text) => text.split(',').map((part) => part.trim()))]);
+  return (...names) => names.some((name) => wanted.has(name));
+}

@@ -1,0 +1,208 @@
+import { z } from 'zod';
+import { llmFamily } from '../accumulate/families.js';
+import { nanoUsdToNumber } from '../money.js';
+import { count, durationMs, mapOf, percent, percentOf, value } from './answer-field.js';
+import { headline, statisticFields } from './duration-answer.js';
+import { type Levels, underWay } from './live-replicas.js';
+import {
+  callSuccessPercent,
+  costAnswer,
+  costOf,
+  costShape,
+  type LLMCounts,
+  tokenAnswer,
+  tokenShape,
+} from './llm-answer.js';
+import {
+  countsOf,
+  type Group,
+  groupByName,
+  groupMap,
+  mergeStates,
+  nameFilter,
+  namesParameter,
+  tallyMap,
+} from './named-states.js';
+import { type Counted, windowedReport } from './window-answer.js';
+
+const { counter, distribution, tally } = llmFamily;
+
+const providerLatency = headline(statisticFields('response_time_ms', ['average', 'min', 'max', 'p50', 'p95', 'p99']));
+const modelLatency = headline(statisticFields('duration_ms', ['avg', 'min', 'max', 'p50', 'p95', 'p99']));
+const wait = statisticFields('ms', ['average', 'p50', 'p95', 'p99']);
+const rate = statisticFields('tokens_per_second', ['average', 'p50', 'p95', 'p99'], 'in tokens per second');
+
+const streamShape = {
+  streamed_calls: count('Calls answered as a stream'),
+  time_to_first_token: z.object(wait.shape).describe('Time to the first chunk with content, streams only'),
+  chunk_gap: z.object(wait.shape).describe('Time between chunks after the first, mean of each stream'),
+  output_rate: z.object(rate.shape).describe('Output after the first token, streams only'),
+};
+
+const outcomeNames = ['completed', 'failed', 'cancelled', 'stopped', 'incomplete', 'abandoned', 'refused'] as const;
+
+const callsShape = {
+  tokens: z.object(tokenShape).describe('Tokens of calls that told them'),
+  ...costShape,
+  ...streamShape,
+  errors: mapOf(count('Calls'), 'Failed calls by error category'),
+  active_calls: count('Calls under way now').nullable(),
+};
+
+const modelShape = {
+  total_operations: count('Calls with any outcome but refused'),
+  successful_operations: count('Calls that completed'),
+  success_rate_percent: percent('Completed calls, of those that completed or failed'),
+  ...modelLatency.shape,
+  ...callsShape,
+};
+
+const providerShape = {
+  provider_name: z.string().describe('Name of the provider'),
+  total_requests: count('Calls with any outcome but refused'),
+  successful_requests: count('Calls that completed'),
+  success_rate_percent: percent('Completed calls, of those that completed or failed'),
+  ...providerLatency.shape,
+  ...callsShape,
+  oldest_call_ms: durationMs('Age of the oldest call under way'),
+  outcomes: mapOf(count('Calls'), 'Calls by outcome; refused ones were never made and are in no other number'),
+  finish_reasons: mapOf(count('Calls'), 'Calls by finish reason'),
+  retries: value('Attempts after the first; null when no call told its attempts'),
+  failovers: count('Calls made because another provider failed'),
+  cache_hits: count('Calls answered by a cache of the application'),
+  rate_limits: z.object({
+    rate_limit_hits: count('Calls that failed because of a rate limit'),
+    rate_limit_impact_percent: percent('Calls that failed because of a rate limit'),
+    headroom: z.null().describe('Limit, remaining and reset as last seen; not read yet'),
+  }),
+  health: z
+    .enum(['healthy', 'degraded', 'critical', 'unknown'])
+    .describe(
+      'critical below 80 % success; degraded below 90 %, above 5000 ms on average, or with more than 10 % rate limited; unknown below 10 calls',
+    ),
+  model_stats: mapOf(z.object(modelShape), 'Models by name'),
+};
+
+const summaryShape = {
+  total_requests: count('Calls with any outcome but refused'),
+  success_rate_percent: percent('Completed calls, of those that completed or failed'),
+  active_calls: count('Calls under way now').nullable(),
+  total_estimated_cost: value('Cost as a plain number of USD, for display'),
+  ...costShape,
+};
+
+/** GET /providers */
+export const providersReport = windowedReport({
+  summary: 'How long calls of each LLM provider and model take, how they end, and what they cost.',
+  families: [llmFamily],
+  filters: { provider: namesParameter('providers') },
+  statistics: {
+    providers_count: count('Entries of providers'),
+    providers: mapOf(z.object(providerShape), 'Providers by name, most calls first'),
+    summary: z.object(summaryShape).describe('All of them together'),
+  },
+  make(counted, { provider }) {
+    const groups = providerGroups(counted, nameFilter(provider));
+    const whole = countsOf(counter, mergeStates(llmFamily, groups));
+    const costNanoUsd = costOf(whole);
+    return {
+      providers_count: groups.length,
+      providers: groupMap(groups, (group) => providerAnswer(group, counted)),
+      summary: {
+        total_requests: whole.calls,
+        success_rate_percent: callSuccessPercent(whole),
+        active_calls: activeCalls(groups, counted.levels, 1),
+        total_estimated_cost: costNanoUsd === null ? null : nanoUsdToNumber(costNanoUsd),
+        ...costAnswer(whole),
+      },
+    };
+  },
+});
+
+/** Providers of a window, most calls first. */
+export function providerGroups({ of, settings }: Counted, isWanted: (name: string) => boolean): Group[] {
+  const entries = [...of(llmFamily).entries()].filter(({ labels }) => isWanted(labels[0]!));
+  return groupByName(llmFamily, entries, {
+    name: ([name]) => name!,
+    size: (state) => state.counters[counter.calls]!,
+    max: settings.maxSeries,
+  });
+}
+
+/** Calls under way of everything in some groups. @param depth labels to tell by: 1 for providers, 2 for their models */
+export function activeCalls(groups: readonly Group[], levels: Levels | null, depth: 1 | 2): number | null {
+  if (levels === null) return null;
+  const names = new Map(
+    groups.flatMap(({ entries }) =>
+      entries.map(({ labels }) => [labels.slice(0, depth).join('\0'), labels.slice(0, depth)] as const),
+    ),
+  );
+  return [...names.values()].reduce((sum, of) => sum + underWay(levels, 'active_calls', ...of)!, 0);
+}
+
+function providerAnswer(group: Group, { levels, settings }: Counted): z.infer<z.ZodObject<typeof providerShape>> {
+  const { name, state, entries } = group;
+  const counts = countsOf(counter, state);
+  const latency = providerLatency.of(state, distribution);
+  const models = groupByName(llmFamily, entries, {
+    name: (labels) => labels[1]!,
+    size: (model) => model.counters[counter.calls]!,
+    max: settings.maxSeries,
+  });
+  return {
+    provider_name: name,
+    total_requests: counts.calls,
+    successful_requests: counts.completed,
+    success_rate_percent: callSuccessPercent(counts),
+    ...latency,
+    ...callsAnswer(group, counts, levels, 1),
+    oldest_call_ms: levels?.highest('oldest_call_ms', name) ?? null,
+    outcomes: Object.fromEntries(outcomeNames.map((outcome) => [outcome, counts[outcome]])),
+    finish_reasons: tallyMap(state.tallies[tally.finish_reasons]),
+    retries: counts.calls_with_attempts > 0 || counts.calls === 0 ? counts.retries : null,
+    failovers: counts.failovers,
+    cache_hits: counts.cache_hits,
+    rate_limits: {
+      rate_limit_hits: counts.rate_limit_hits,
+      rate_limit_impact_percent: percentOf(counts.rate_limit_hits, counts.calls),
+      headroom: null,
+    },
+    health: healthOf(counts, latency.average_response_time_ms),
+    model_stats: groupMap(models, (model) => modelAnswer(model, levels)),
+  };
+}
+
+function modelAnswer(group: Group, levels: Levels | null): z.infer<z.ZodObject<typeof modelShape>> {
+  const counts = countsOf(counter, group.state);
+  return {
+    total_operations: counts.calls,
+    successful_operations: counts.completed,
+    success_rate_percent: callSuccessPercent(counts),
+    ...modelLatency.of(group.state, distribution),
+    ...callsAnswer(group, counts, levels, 2),
+  };
+}
+
+function callsAnswer(group: Group, counts: LLMCounts, levels: Levels | null, depth: 1 | 2) {
+  const { distributions, tallies } = group.state;
+  return {
+    tokens: tokenAnswer(counts),
+    ...costAnswer(counts),
+    streamed_calls: counts.streamed,
+    time_to_first_token: wait.of(distributions[distribution.time_to_first_token] ?? null),
+    chunk_gap: wait.of(distributions[distribution.chunk_gap] ?? null),
+    output_rate: rate.of(distributions[distribution.output_rate] ?? null),
+    errors: tallyMap(tallies[tally.errors]),
+    active_calls: activeCalls([group], levels, depth),
+  };
+}
+
+/** The verdict on a provider. @param averageMs mean of successes and failures together */
+function healthOf(counts: LLMCounts, averageMs: number | null): 'healthy' | 'degraded' | 'critical' | 'unknown' {
+  const success = callSuccessPercent(counts);
+  if (counts.calls < 10 || success === null) return 'unknown';
+  if (success < 80) return 'critical';
+  const isSlow = averageMs !== null && averageMs > 5000;
+  const isLimited = counts.rate_limit_hits / counts.calls > 0.1;
+  return success < 90 || isSlow || isLimited ? 'degraded' : 'healthy';
+}

@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { llmFamily, tagFamily } from '../accumulate/families.js';
+import type { AnyFamily } from '../accumulate/family.js';
+import { FamilyState } from '../accumulate/family-state.js';
+import type { WindowContents } from '../query/window-reader.js';
+import { invalid } from '../query/window.js';
+import { mapOf } from './answer-field.js';
+import { dayShape, readDay } from './day-usage.js';
+import { type UsageCounts, usageAnswer, usageShape } from './llm-answer.js';
+import { answerMap, countsOf, groupByName, groupMap, mergeStates } from './named-states.js';
+import type { Report } from './report.js';
+import {
+  answerWindow,
+  type Counted,
+  type WindowAnswer,
+  windowAnswerSchema,
+  type WindowedQuery,
+  windowedQueryShape,
+} from './window-answer.js';
+
+const groupSeconds = { hour: 3600, day: 86_400, month: 86_400 } as const;
+type Calendar = keyof typeof groupSeconds;
+
+const usageEntry = z.object(usageShape);
+const byName = (of: string) => mapOf(usageEntry, `Usage by ${of}, most calls first`);
+
+const statisticsShape = {
+  summary: usageEntry.describe('All calls together'),
+  by_provider: byName('provider'),
+  by_model: byName('model'),
+  by_operation: byName('operation'),
+  by_tag: mapOf(byName('value of the tag'), 'Usage by declared tag and its value'),
+};
+type Statistics = z.infer<z.ZodObject<typeof statisticsShape>>;
+
+/** What may be asked of {@link usageReport}. */
+export type UsageQuery = WindowedQuery & { group?: Calendar | undefined };
+
+/** What {@link usageReport} answers. */
+export type UsageAnswer = WindowAnswer<Statistics> & { day: z.infer<z.ZodObject<typeof dayShape>> };
+
+/** GET /usage */
+export const usageReport: Report<UsageQuery, UsageAnswer> = {
+  summary: 'Tokens and cost of LLM calls by provider, model, operation and tag.',
+  query: z.strictObject({
+    ...windowedQueryShape,
+    group: z
+      .enum(['hour', 'day', 'month'], { error: 'hour, day or month' })
+      .optional()
+      .describe('Adds series: the same numbers by hour (windows up to 4 d), by day or month (UTC)'),
+  }),
+  answer: z.intersection(
+    windowAnswerSchema(statisticsShape),
+    z.object({ day: z.object(dayShape).describe('The UTC day so far') }),
+  ),
+  async make(context, query) {
+    const { group } = query;
+    if (group !== undefined && query.points !== undefined)
+      throw invalid('points', 'left out when group is given', query.points);
+    const families: readonly AnyFamily[] = [llmFamily, ...context.settings.tagFamilies.values()];
+    const reading = { families, fallback: '24h' };
+    const answer = await answerWindow(
+      context,
+      query,
+      // As many points as there are slots; they are put together by the calendar then.
+      group === undefined
+        ? reading
+        : { ...reading, points: Number.MAX_SAFE_INTEGER, stretches: (contents) => byCalendar(contents, group) },
+      usageOf,
+    );
+    return { ...answer, day: await readDay(context, answer.timestamp) };
+  },
+};
+
+function usageOf({ of, settings }: Counted): Statistics {
+  const { counter } = llmFamily;
+  const entries = [...of(llmFamily).entries()];
+  const by = (label: number) => usageMap(llmFamily, entries, label);
+  const usageMap = (family: AnyFamily, series: typeof entries, label: number) => {
+    // Families of tags have the counters of the LLM family under the same names.
+    const columns = family.counter as ReturnType<typeof tagFamily>['counter'];
+    const groups = groupByName(family, series, {
+      name: (labels) => labels[label]!,
+      size: (state) => state.counters[columns.calls]!,
+      max: settings.maxSeries,
+    });
+    return groupMap(groups, ({ state }) => usageAnswer(countsOf(columns, state) as UsageCounts));
+  };
+  return {
+    summary: usageAnswer(countsOf(counter, mergeStates(llmFamily, entries))),
+    by_provider: by(0),
+    by_model: by(1),
+    by_operation: by(2),
+    by_tag: answerMap(
+      [...settings.tagFamilies].map(([tag, family]) => [tag, usageMap(family, [...of(family).entries()], 0)] as const),
+    ),
+  };
+}
+
+/** Puts the slots of a window together by hour, day or month of UTC. */
+function byCalendar({ window, points }: WindowContents, group: Calendar): WindowContents['points'] {
+  if (window.slotSeconds > groupSeconds[group])
+    throw invalid('group', `day or month for a window on slots of ${window.slotSeconds / 3600} h`, group);
+  const groups = new Map<string, WindowContents['points'][number][]>();
+  for (const point of points) {
+    const key = new Date(point.from * 1000).toISOString().slice(0, { hour: 13, day: 10, month: 7 }[group]);
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, [point]);
+    else known.push(point);
+  }
+  return [...groups.values()].map((parts) => ({
+    from: parts[0]!.from,
+    to: parts.at(-1)!.to,
+    of(family) {
+      const whole = new FamilyState(family);
+      for (const part of parts) whole.merge(part.of(family));
+      return whole;
+    },
+  }));
+}

@@ -1,0 +1,173 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+import { headerOf, isLoopbackAddress, isLoopbackHost, type RequestHeaders } from './remote-address.js';
+
+/** What a caller may do: read, or also change things. */
+export type AccessLevel = 'read' | 'write';
+
+/** What an access function gets to decide with. */
+export interface AccessRequest {
+  readonly method: string;
+  /** Path below the prefix, such as `/providers`. */
+  readonly path: string;
+  /** What the route asks for. */
+  readonly level: AccessLevel;
+  readonly headers: RequestHeaders;
+  /** Address of the caller; see `trustedProxies`. */
+  readonly address: string;
+  /** What the framework handed over: Express request, Fastify request, Koa context, or Node's own request. */
+  readonly native: unknown;
+}
+
+/** Who a caller is, for rate limits and the record of changes, and what he may do. */
+export interface AccessGrant {
+  readonly principal: string;
+  readonly level: AccessLevel;
+}
+
+/** Decides about a request. `false` and exceptions refuse; `true` grants what was asked of it. */
+export type AccessFunction = (request: AccessRequest) => boolean | AccessGrant | Promise<boolean | AccessGrant>;
+
+/** Bearer tokens that open a level, or a function that decides. */
+export type Credentials = string | readonly string[] | AccessFunction;
+
+/** Who may use the routes. Without it they answer on loopback in development and test only. */
+export interface AccessOptions {
+  /** Opens the routes that read. */
+  readonly read?: Credentials | undefined;
+  /** Opens all routes. Without it nothing can be changed over HTTP. */
+  readonly write?: Credentials | undefined;
+  /** Routes that need no credentials, by the first part of their path: `health`, `metrics`. Only such that read. */
+  readonly open?: readonly string[] | undefined;
+  /** Proxies in front of the service that append to X-Forwarded-For. Default 0: the header is not read. */
+  readonly trustedProxies?: number | undefined;
+}
+
+const token = z.string().min(16, 'a token of at least 16 characters').max(512);
+const credentials = z.union([token, z.array(token).min(1).max(100), z.custom<AccessFunction>(isFunction)], {
+  error: 'a token of at least 16 characters, a list of such tokens, or a function',
+});
+
+/** Schema of {@link AccessOptions}; a function alone decides about both levels and says the level itself. */
+export const accessOptions: z.ZodType<AccessOptions, AccessOptions | AccessFunction> = z.union([
+  z.custom<AccessFunction>(isFunction).transform((check): AccessOptions => ({ read: check })),
+  z.strictObject({
+    read: credentials.optional(),
+    write: credentials.optional(),
+    open: z.array(z.string()).optional(),
+    trustedProxies: z.int().min(0).max(16).optional(),
+  }),
+]);
+
+/** What became of a request's credentials. */
+export type Verdict =
+  | { readonly outcome: 'granted'; readonly principal: string }
+  /** Nothing may show that there is a route. */
+  | { readonly outcome: 'hidden' }
+  /** No credentials, or wrong ones. */
+  | { readonly outcome: 'unauthenticated'; readonly attempted: boolean }
+  /** Known, but not for this. */
+  | { readonly outcome: 'forbidden' };
+
+interface Rule {
+  readonly level: AccessLevel;
+  readonly digests: readonly Buffer[];
+  readonly check: AccessFunction | null;
+}
+
+const forwarding = /^(forwarded|via|x-forwarded-.*|x-real-ip|cf-connecting-ip|true-client-ip)$/;
+
+/** Decides who may use the routes of one monitor. */
+export class Access {
+  readonly #rules: readonly Rule[] | null;
+  readonly #open: ReadonlySet<string>;
+  readonly trustedProxies: number;
+
+  /**
+   * @param failed told when an access function throws, which refuses
+   * @param nodeEnv NODE_ENV of the process; anything but `development` and `test` counts as production
+   */
+  constructor(
+    options: AccessOptions | undefined,
+    private readonly failed: (error: unknown) => void,
+    private readonly nodeEnv: string | undefined,
+  ) {
+    this.#rules = options === undefined ? null : rulesOf(options);
+    this.#open = new Set(options?.open?.map((name) => name.replace(/^\//, '')));
+    this.trustedProxies = options?.trustedProxies ?? 0;
+  }
+
+  /** Judges a request. @param remoteAddress of the connection itself, whatever headers say */
+  async judge(request: AccessRequest, remoteAddress: string | undefined): Promise<Verdict> {
+    if (this.#rules === null) return this.#isLocal(request, remoteAddress) ? granted('local') : { outcome: 'hidden' };
+    if (request.level === 'read' && this.#open.has(request.path.split('/')[1] ?? '')) return granted('open');
+    const given = /^bearer +(\S+) *$/i.exec(headerOf(request.headers, 'authorization') ?? '')?.[1];
+    const digest = given === undefined ? null : digestOf(given);
+    let known = false;
+    for (const rule of this.#rules) {
+      const grant = await this.#apply(rule, request, digest);
+      if (grant === null) continue;
+      if (request.level === 'read' || grant.level === 'write') return granted(grant.principal);
+      known = true;
+    }
+    if (known) return { outcome: 'forbidden' };
+    const { authorization, cookie } = request.headers;
+    return { outcome: 'unauthenticated', attempted: authorization !== undefined || cookie !== undefined };
+  }
+
+  async #apply(rule: Rule, request: AccessRequest, digest: Buffer | null): Promise<AccessGrant | null> {
+    if (digest !== null) {
+      // All are compared, so that the time says nothing about which one nearly fitted.
+      const fits = rule.digests.filter((known) => timingSafeEqual(known, digest)).length > 0;
+      if (fits) return { principal: `token:${digest.toString('hex', 0, 4)}`, level: rule.level };
+    }
+    if (rule.check === null) return null;
+    try {
+      const decision = await rule.check(request);
+      if (decision === true) return { principal: rule.level, level: rule.level };
+      if (typeof decision !== 'object' || decision === null) return null;
+      return { principal: String(decision.principal).slice(0, 128), level: decision.level === 'write' ? 'write' : 'read' };
+    } catch (error) {
+      this.failed(error);
+      return null;
+    }
+  }
+
+  /**
+   * Whether a request comes from a developer at this very machine. A proxy makes every caller look local, so forwarding
+   * headers rule that out; a page that made DNS point its own name here (rebinding) still sends that name as Host.
+   */
+  #isLocal({ headers }: AccessRequest, remoteAddress: string | undefined): boolean {
+    if (this.nodeEnv !== 'development' && this.nodeEnv !== 'test') return false;
+    if (!isLoopbackAddress(remoteAddress) || !isLoopbackHost(headerOf(headers, 'host'))) return false;
+    const origin = headerOf(headers, 'origin');
+    if (origin !== undefined && !isLoopbackHost(/^https?:\/\/([^/]+)$/.exec(origin)?.[1])) return false;
+    return !Object.keys(headers).some((name) => forwarding.test(name));
+  }
+}
+
+function rulesOf({ read, write }: AccessOptions): Rule[] {
+  const rules: Rule[] = [];
+  // The stronger level first: a token listed for both may then write.
+  if (write !== undefined) rules.push(ruleOf('write', write));
+  if (read !== undefined) rules.push(ruleOf('read', read));
+  return rules;
+}
+
+function ruleOf(level: AccessLevel, given: Credentials): Rule {
+  if (typeof given === 'function') return { level, digests: [], check: given };
+  return { level, digests: (typeof given === 'string' ? [given] : given).map(digestOf), check: null };
+}
+
+/** Digests have one length whatever the token's, as constant-time comparison asks for. */
+function digestOf(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+function granted(principal: string): Verdict {
+  return { outcome: 'granted', principal };
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
+}

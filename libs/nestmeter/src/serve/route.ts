@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import type { Report } from '../report/report.js';
+import type { AccessLevel } from './access.js';
+import type { LiveStreams, ServerSentEvents } from './live.js';
+import type { MonitorView } from './monitor-view.js';
+import type { Exposition } from './prometheus.js';
+import type { RequestHeaders } from './remote-address.js';
+
+/** A request for one of our routes, free of any framework. */
+export interface RouteRequest {
+  readonly method: string;
+  /** Path and query as the client sent them. */
+  readonly url: string;
+  readonly headers: RequestHeaders;
+  /** Address of the other end of the connection; undefined for local sockets. */
+  readonly remoteAddress: string | undefined;
+  /** What the framework handed over; access functions get it. */
+  readonly native: unknown;
+  /** Reads the body, up to a number of bytes; null when there is more. */
+  body(mostBytes: number): Promise<string | null>;
+}
+
+/** What handlers work with. */
+export interface ServeContext {
+  readonly view: MonitorView;
+  readonly live: LiveStreams;
+  readonly exposition: Exposition;
+}
+
+/** What a handler answers with status 200. */
+export type RouteAnswer =
+  | { readonly kind: 'json'; readonly value: unknown }
+  | { readonly kind: 'text'; readonly text: string; readonly contentType: string }
+  | { readonly kind: 'events'; readonly events: ServerSentEvents };
+
+/** What a handler is asked. */
+export interface RouteCall<Query, Body> {
+  readonly query: Query;
+  /** Parts of the path that the route leaves open, such as `:id`. */
+  readonly path: Readonly<Record<string, string>>;
+  readonly body: Body;
+  /** Who asks, for the record of changes. */
+  readonly principal: string;
+}
+
+/** A row of the route table. Controller, routers, OpenAPI document, reference and access test are made from it. */
+export interface Route<Query = unknown, Body = unknown> {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Path below the prefix; a part `:name` matches anything but a slash. */
+  readonly path: string;
+  /** What it answers, as one sentence for the reference. */
+  readonly summary: string;
+  readonly query: z.ZodType<Query>;
+  /** Null for routes that take no body. */
+  readonly body: z.ZodType<Body> | null;
+  /** Schema of a JSON answer; null for text and streams. */
+  readonly answer: z.ZodType | null;
+  /** What a caller must be allowed to; `open` routes need no credentials (but are hidden with all others). */
+  readonly access: AccessLevel | 'open';
+  /** Whether it counts against the limit of reads. */
+  readonly limited: boolean;
+  handle(context: ServeContext, call: RouteCall<Query, Body>): Promise<RouteAnswer>;
+}
+
+/** A query without parameters. */
+export const noQuery = z.strictObject({});
+
+/** A route whose answer is a report. */
+export function reportRoute<Query, Answer>(path: string, report: Report<Query, Answer>): Route {
+  return defineRoute({
+    path,
+    summary: report.summary,
+    query: report.query,
+    answer: report.answer,
+    handle: async ({ view }, { query }) => ({ kind: 'json', value: await view.report(report, query) }),
+  });
+}
+
+type RouteSpec<Query, Body> = Pick<Route<Query, Body>, 'path' | 'summary' | 'query' | 'handle'> &
+  Partial<Route<Query, Body>>;
+
+/** A row with the defaults: a GET that reads JSON. */
+export function defineRoute<Query, Body = null>(spec: RouteSpec<Query, Body>): Route {
+  // The table holds routes of all shapes; handle() gives each only what its own schemas made.
+  return { method: 'GET', body: null, answer: null, access: 'read', limited: true, ...spec } as unknown as Route;
+}

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { alertsReport } from '../report/alerts.js';
+import { cacheReport } from '../report/cache.js';
+import { endpointsReport } from '../report/endpoints.js';
+import { eventsReport } from '../report/events.js';
+import { memoryReport } from '../report/memory.js';
+import { operationsReport } from '../report/operations.js';
+import { providersReport } from '../report/providers.js';
+import { queuesReport } from '../report/queues.js';
+import { realTimeReport } from '../report/real-time.js';
+import { stagesReport } from '../report/stages.js';
+import { usageReport } from '../report/usage.js';
+import { configAnswer } from './config.js';
+import { healthAnswer } from './health.js';
+import type { MonitorView } from './monitor-view.js';
+import { exposed, metricsQuery } from './prometheus.js';
+import { defineRoute, noQuery, reportRoute, type Route } from './route.js';
+
+const liveQuery = z.strictObject({
+  interval: z
+    .string()
+    .regex(/^0*([1-9]|[1-5]\d|60)$/, 'a whole number of seconds from 1 to 60')
+    .default('5')
+    .describe('Seconds between two snapshots, 1 to 60'),
+});
+
+/** What /live sends: the answer of /real-time as one line. */
+export async function liveSnapshot(view: MonitorView): Promise<string> {
+  return JSON.stringify(await view.report(realTimeReport, realTimeReport.query.parse({})));
+}
+
+/**
+ * Every route of the toolkit. Whatever speaks of routes is made from this table: what Express, Koa and Nest serve, the
+ * reference, and the test that nothing is open by accident. A new route is one row.
+ */
+export const routeTable: readonly Route[] = [
+  reportRoute('/real-time', realTimeReport),
+  reportRoute('/providers', providersReport),
+  reportRoute('/endpoints', endpointsReport),
+  reportRoute('/operations', operationsReport),
+  reportRoute('/stages', stagesReport),
+  reportRoute('/usage', usageReport),
+  reportRoute('/cache', cacheReport),
+  reportRoute('/queues', queuesReport),
+  reportRoute('/events', eventsReport),
+  reportRoute('/memory', memoryReport),
+  reportRoute('/alerts', alertsReport),
+  defineRoute({
+    path: '/config',
+    summary: 'The options as they are in force, with secrets hidden.',
+    query: noQuery,
+    answer: configAnswer,
+    handle: async ({ view }) => ({ kind: 'json', value: view.config() }),
+  }),
+  defineRoute({
+    path: '/health',
+    summary: 'The toolkit itself: store, publishing, failures, limits and replicas.',
+    query: noQuery,
+    answer: healthAnswer,
+    handle: async ({ view }) => ({ kind: 'json', value: await view.health() }),
+  }),
+  defineRoute({
+    path: '/metrics',
+    summary: 'Metrics for Prometheus: of this replica since it started, or of all replicas in a window.',
+    query: metricsQuery,
+    handle: ({ exposition }, { query }) => exposed(exposition, query),
+  }),
+  defineRoute({
+    path: '/live',
+    summary: 'Server-sent events: the answer of /real-time every few seconds.',
+    query: liveQuery,
+    limited: false,
+    handle: async ({ live }, { query }) => ({ kind: 'events', events: live.open(Number(query.interval)) }),
+  }),
+];

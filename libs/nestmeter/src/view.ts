@@ -1,0 +1,140 @@
+import { endpointFamily, llmFamily, operationFamily } from './accumulate/families.js';
+import type { AnyFamily } from './accumulate/family.js';
+import { formatNanoUsd } from './money.js';
+import type { MonitorParts } from './monitor-parts.js';
+import type { EffectiveOptions, MonitorOptions } from './options.js';
+import { unresolvedCalls } from './record/scope.js';
+import type { ConfigAnswer } from './serve/config.js';
+import type { HealthAnswer } from './serve/health.js';
+import type { MonitorView } from './serve/monitor-view.js';
+import { version } from './version.js';
+
+/** What handlers of the routes may see of a monitor. @param given the options as the application gave them */
+export function viewOf(parts: MonitorParts, options: EffectiveOptions, given: MonitorOptions): MonitorView {
+  const { accumulator, reports, recorder } = parts;
+  return {
+    version,
+    prefix: options.prefix,
+    aliases: options.aliases,
+    access: options.access,
+    corsOrigins: options.cors?.origins ?? [],
+    limits: { ...options.rateLimits, liveClients: options.liveClients, bodyBytes: options.bodyBytes },
+    prometheus: { registry: options.prometheus.registry ?? null, le: options.prometheus.le },
+    clock: parts.clock,
+    report: (report, query) => report.make(reports, query),
+    health: () => healthOf(parts, options),
+    config: () => configOf(options, given),
+    families: parts.families,
+    lifetime: (family) => accumulator.lifetime(family),
+    level: (family, labels, gauge) => accumulator.handle(family, labels)?.level(gauge) ?? null,
+    window: (request) => parts.reader.read(request),
+    failed: (where, error) => recorder.refusals.failed(where, error),
+  };
+}
+
+async function healthOf(parts: MonitorParts, options: EffectiveOptions): Promise<HealthAnswer> {
+  const { accumulator, publisher, recorder, replica, reader, store, storeClock, started } = parts;
+  const { outbox, status } = publisher;
+  const { beats, live, nowMs } = await reader.read({ query: {}, fallback: '30s', families: [], beats: true });
+  const total = (family: AnyFamily, counter: string): number => {
+    let sum = 0;
+    for (const state of accumulator.lifetime(family).series.values()) sum += state.counters[family.counter[counter]!]!;
+    return sum;
+  };
+  const calls = total(llmFamily, 'calls');
+  const known = (counter: string): boolean => calls === 0 || total(llmFamily, counter) > 0;
+  const seconds = (ms: number | null): number | null => ms && ms / 1000;
+  return {
+    timestamp: nowMs / 1000,
+    app: options.app ?? '',
+    version,
+    enabled: true,
+    uptime_seconds: parts.clock.wallMs() / 1000 - started,
+    store: storeAnswer(store.status()),
+    publish: {
+      last_success: seconds(status.lastAcknowledgedMs),
+      last_p95_ms: status.p95Ms,
+      last_bytes: status.lastAcknowledgedMs === null ? null : status.lastBytes,
+      pending_states: outbox.pending,
+      pending_bytes: outbox.bytes,
+      failures: status.failures,
+    },
+    recording_failures: { ...recorder.refusals.counts(), reserved_labels: accumulator.counts.refusedLabels },
+    unresolved_calls: unresolvedCalls(),
+    late_states: Object.fromEntries([...outbox.counts.late].map(([slotSeconds, count]) => [`${slotSeconds}s`, count])),
+    dropped_states: outbox.counts.dropped + outbox.counts.givenUp + accumulator.counts.droppedSlots,
+    series: Object.fromEntries(
+      parts.families().map((family) => [
+        family.name,
+        { count: accumulator.seriesCount(family), limit: Math.min(family.cap, options.seriesPerFamily) },
+      ]),
+    ),
+    clock_offset_ms: storeClock.offsetMs(),
+    // No keeper yet: states are not folded.
+    keeper: null,
+    replicas: beats.map(({ atMs, beat }) => ({
+      id: beat.id,
+      name: beat.name,
+      host: beat.host,
+      pid: beat.pid,
+      version: beat.version,
+      started: beat.started,
+      last_seen: atMs / 1000,
+      live: live.includes(beat.id),
+      self: beat.id === replica.id,
+    })),
+    since_start: {
+      operations: total(operationFamily, 'calls'),
+      requests: total(endpointFamily, 'requests'),
+      llm_calls: calls,
+      tokens: known('calls_with_usage') ? total(llmFamily, 'input_tokens') + total(llmFamily, 'output_tokens') : null,
+      total_cost_usd: known('priced_calls') ? formatNanoUsd(total(llmFamily, 'cost_nano_usd')) : null,
+    },
+    untracked_provider_requests: {},
+    channels: {},
+  };
+}
+
+function storeAnswer({ kind, state, since, lastError, details }: ReturnType<MonitorParts['store']['status']>) {
+  return { kind, state, since, last_error: lastError, details: { ...details } };
+}
+
+/** Options that may hold secrets: only that they are given is shown. */
+const secretOptions = new Set(['redis', 'access', 'logger']);
+
+function configOf(options: EffectiveOptions, given: MonitorOptions): ConfigAnswer {
+  const effective: Record<string, unknown> = {};
+  const sources: ConfigAnswer['sources'] = {};
+  for (const [name, value] of Object.entries(options)) {
+    const key = snakeCase(name);
+    effective[key] = shownOption(name, value);
+    const inCode = (given as Record<string, unknown>)[name] !== undefined;
+    const environment = environmentOf[name];
+    sources[key] = inCode ? 'code' : environment !== undefined && process.env[environment] ? 'environment' : 'default';
+  }
+  return { version: 0, effective, sources };
+}
+
+const environmentOf: Readonly<Record<string, string>> = {
+  enabled: 'NESTMETER_ENABLED',
+  replicaName: 'NESTMETER_REPLICA_NAME',
+  logLevel: 'NESTMETER_LOG',
+};
+
+function shownOption(name: string, value: unknown): unknown {
+  if (secretOptions.has(name)) return value === undefined ? null : 'configured';
+  if (name === 'prometheus') return { le: (value as EffectiveOptions['prometheus']).le };
+  return plain(value);
+}
+
+function plain(value: unknown): unknown {
+  if (typeof value === 'function') return 'function';
+  if (value instanceof RegExp) return String(value);
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value ?? null;
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [snakeCase(key), plain(entry)]));
+}
+
+function snakeCase(name: string): string {
+  return /^[a-z][a-zA-Z0-9]*$/.test(name) ? name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) : name;
+}
