@@ -13,8 +13,11 @@ import type { Recorder } from './record/recorder.js';
 import { addRecorder, forgetRecorder, ownInstance, resolveRecorder } from './record/scope.js';
 import { type RequestBegun, StartedRequest } from './record/started-request.js';
 import { type Reports, reportsOf } from './reports.js';
+import { RouteServer } from './serve/handle.js';
 import type { MonitorView } from './serve/monitor-view.js';
 import { viewOf } from './view.js';
+
+export type { MonitorOptions } from './options.js';
 
 /** Whether a monitor measures and publishes. */
 export type MonitorStatus = 'disabled' | 'idle' | 'running' | 'stopped';
@@ -34,6 +37,7 @@ export class PerformanceMonitor {
   readonly reports: Reports;
   readonly #parts: MonitorParts | null;
   readonly #view: MonitorView | null;
+  #routes: RouteServer | null = null;
   #status: MonitorStatus;
   #sampling: NodeJS.Timeout | null = null;
   #stopping: Promise<void> | null = null;
@@ -182,14 +186,26 @@ export class PerformanceMonitor {
     return parts && estimateCost(request, parts.recorder.prices, parts.storeClock.nowMs());
   }
 
-  /** Prometheus text of this replica, or of all replicas over a window with `scope: 'fleet'`. */
-  async prometheus(options: { scope?: 'replica' | 'fleet'; window?: string } = {}): Promise<string> {
-    return (await this.view()?.prometheus(options)) ?? '';
+  /** Prometheus text of this replica, or of all replicas over a window with `scope: 'fleet'`; empty when disabled. */
+  async prometheus(options: { scope?: 'fleet' | undefined; window?: string | undefined } = {}): Promise<string> {
+    return this.enabled ? this.routes.exposition.text(options) : '';
   }
 
-  /** Times requests; null when disabled. For edges of frameworks. */
-  get http(): HttpRequests | null {
-    return this.#parts?.http ?? null;
+  /** Whether this monitor may measure at all: the option `enabled`. */
+  get enabled(): boolean {
+    return this.#parts !== null;
+  }
+
+  /** Answers requests for the routes. For edges of frameworks, which ask {@link enabled} first; throws when disabled. */
+  get routes(): RouteServer {
+    if (this.#view === null) throw disabled('routes');
+    return (this.#routes ??= new RouteServer(this.#view));
+  }
+
+  /** Times requests. For edges of frameworks, which ask {@link enabled} first; throws when disabled. */
+  get http(): HttpRequests {
+    if (this.#parts === null) throw disabled('request timing');
+    return this.#parts.http;
   }
 
   /** Notes that an instance belongs to the application measured by this monitor. For edges of frameworks. */
@@ -200,11 +216,6 @@ export class PerformanceMonitor {
   /** Leaves the current request out of endpoint timing, as `@SkipTracking()` does. */
   skipCurrentRequest(): void {
     currentRequest()?.skip();
-  }
-
-  /** What handlers of the routes may see; null when disabled. For edges of frameworks. */
-  view(): MonitorView | null {
-    return this.#view;
   }
 
   #record(where: string, code: (recorder: Recorder) => void): void {
@@ -230,10 +241,16 @@ export class PerformanceMonitor {
     if (unacknowledged > 0)
       log.warn(`Stopped with ${unacknowledged} states unpublished: the store did not answer. Their counts are lost.`);
     this.#status = 'stopped';
+    this.#routes?.close();
     forgetRecorder(recorder);
     monitors.delete(recorder);
     await store.stop();
   }
+}
+
+function disabled(what: string): NestmeterError {
+  const message = `enabled must be true to have ${what}, got false. Enable the monitor.`;
+  return new NestmeterError({ code: 'NM_NOT_FOUND', message });
 }
 
 /** Makes a monitor: the framework-free whole. Call `start()` to begin, `await stop()` to end. */

@@ -1,11 +1,29 @@
 import { NestmeterError } from './errors.js';
+import { alertsReport } from './report/alerts.js';
+import { cacheReport } from './report/cache.js';
 import { endpointsReport } from './report/endpoints.js';
+import { eventsReport } from './report/events.js';
+import { memoryReport } from './report/memory.js';
+import { operationsReport } from './report/operations.js';
 import { providersReport } from './report/providers.js';
+import { queuesReport } from './report/queues.js';
+import { realTimeReport } from './report/real-time.js';
 import { type Report, type ReportContext, readQuery } from './report/report.js';
+import { stagesReport } from './report/stages.js';
+import { usageReport } from './report/usage.js';
 
 const reports = {
+  realTime: realTimeReport,
   providers: providersReport,
   endpoints: endpointsReport,
+  operations: operationsReport,
+  stages: stagesReport,
+  usage: usageReport,
+  cache: cacheReport,
+  queues: queuesReport,
+  events: eventsReport,
+  memory: memoryReport,
+  alerts: alertsReport,
 };
 
 type Asked<R> = R extends Report<infer Query, infer Answer> ? (query?: Query) => Promise<Answer> : never;

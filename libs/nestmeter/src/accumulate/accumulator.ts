@@ -2,7 +2,7 @@ import type { StoreClock } from '../clock.js';
 import { slotStart, type Tier } from '../time-slot.js';
 import type { AnyFamily } from './family.js';
 import { FamilyState, otherKeyOf } from './family-state.js';
-import { cleanLabel, other, seriesKey } from './labels.js';
+import { cleanLabel, longestLabel, other, seriesKey } from './labels.js';
 import { type OpenSlots, Series, type SeriesHome } from './series.js';
 import { SeriesState } from './series-state.js';
 
@@ -107,7 +107,7 @@ export class Accumulator implements OpenSlots {
    */
   series(family: AnyFamily, labels: readonly unknown[]): Series {
     const entry = this.#entry(family);
-    const known = entry.series.get(labels.length === 1 ? (labels[0] as string) : labels.join('\0'));
+    const known = labels.every(isShort) ? entry.series.get(seriesKey(labels)) : undefined;
     if (known !== undefined && !known.isOther && sameLabels(known.labels, labels)) return known;
     const cleaned = labels.map(cleanLabel);
     if (cleaned.includes(null)) {
@@ -162,12 +162,12 @@ export class Accumulator implements OpenSlots {
    */
   renew(): void {
     const nowMs = this.clock.nowMs();
+    if (slotStart(nowMs, this.tiers[0]!.slotSeconds) > this.#open[0]!.start) this.#closeThrough(nowMs);
     this.#settle(nowMs);
     this.#open.forEach((_, level) => this.#close(level, nowMs));
     this.#generation++;
     this.counts.renewals++;
     for (const slot of this.#open) slot.start = slotStart(nowMs, slot.tier.slotSeconds);
-    for (const series of this.#holding) series.resume(nowMs);
     const finest = this.#open[0]!;
     this.#endsAt = this.clock.monotonicAt((finest.start + finest.tier.slotSeconds) * 1000);
   }
@@ -228,6 +228,7 @@ export class Accumulator implements OpenSlots {
       entry.part = { state: new FamilyState(entry.family), version: 0 };
     }
     for (const slot of this.#open) slot.parts.clear();
+    for (const series of this.#holding) series.resume(this.clock.monotonicAt(this.clock.nowMs()));
     this.#closed = [];
     this.#generation++;
   }
@@ -262,16 +263,17 @@ export class Accumulator implements OpenSlots {
     return series.state;
   }
 
-  #settle(untilMs: number): void {
+  #settle(nowMs: number): void {
     const { start, tier } = this.#open[0]!;
-    const end = (start + tier.slotSeconds) * 1000;
+    // Levels are weighted with time that passed, which a step of the store's clock is not.
+    const until = this.clock.monotonicAt(Math.min(nowMs, (start + tier.slotSeconds) * 1000));
     for (const series of this.#holding) {
       if (!series.holds) {
         this.#holding.delete(series);
         continue;
       }
       series.home.part.version++;
-      series.settle(series.state ?? this.#begin(series), Math.min(untilMs, end));
+      series.settle(series.state ?? this.#begin(series), until);
     }
   }
 
@@ -284,7 +286,9 @@ export class Accumulator implements OpenSlots {
       this.#close(level, nowMs);
       slot.start = start;
     });
-    for (const series of this.#holding) series.resume(this.#open[0]!.start * 1000);
+    // Time between the two slots, in which this process stood still, belongs to neither.
+    const from = this.clock.monotonicAt(this.#open[0]!.start * 1000);
+    for (const series of this.#holding) series.resume(from);
   }
 
   /** Queues the slot of one tier as final and merges it into the next coarser one; the finest also into the lifetime. */
@@ -337,6 +341,11 @@ export class Accumulator implements OpenSlots {
     }
     return parts;
   }
+}
+
+/** Joining anything else could throw, or copy megabytes at each call; {@link cleanLabel} makes short text of it first. */
+function isShort(label: unknown): label is string {
+  return typeof label === 'string' && label.length <= longestLabel;
 }
 
 function sameLabels(known: readonly string[], labels: readonly unknown[]): boolean {

@@ -99,7 +99,7 @@ export function decodeInto(target: FamilyState, encoded: Buffer): void {
     throw new RangeError(`a state of family ${target.family.name} must have its signature`);
   const rest = encoded.subarray(headerBytes);
   const body = encoded[headerBytes - 1] === 0x64 ? inflateRawSync(rest, { maxOutputLength: 64 << 20 }) : rest;
-  decodeBody(target, packr.unpack(body));
+  decodeBody(target, packr.unpack(body) as Body);
 }
 
 function encodeBody({ family, series }: FamilyState): Body {
@@ -158,43 +158,40 @@ function gaugeColumns(states: readonly SeriesState[], column: number): GaugeColu
   ];
 }
 
-function decodeBody(target: FamilyState, body: unknown): void {
-  const { family } = target;
-  const { counters, distributions, gauges, tallies } = family.specs;
-  const sections = [null, counters, distributions, gauges, tallies];
-  if (!Array.isArray(body) || !sections.every((specs, at) => isColumn(body[at], specs?.length)))
-    throw new RangeError(`a state of family ${family.name} must have its columns`);
-  const [keys, ...columns] = body as Body;
-  const rows = keys.length;
-  const states = keys.map((key) => {
-    if (!isKey(key, family.labels.length)) throw new RangeError(`a key of family ${family.name} must have its labels`);
-    return target.at(key);
+function decodeBody(target: FamilyState, body: Body): void {
+  checkShape(target, body);
+  const [keys, counters, distributions, gauges, tallies] = body;
+  const states = keys.map((key) => target.at(key));
+  counters.forEach((column, counter) => {
+    if (column !== 0) states.forEach((state, row) => state.count(counter, countOf(column[row])));
   });
-  columns.forEach((section) => {
-    for (const column of section)
-      if (column !== 0 && !isColumn(column, section === columns[1] ? 7 : section === columns[2] ? 4 : rows))
-        throw new RangeError(`a column of family ${family.name} must have its rows`);
+  distributions.forEach((columns, distribution) => {
+    if (columns !== 0) decodeDistributions(states, distribution, columns);
   });
-  columns[0].forEach((column, counter) => {
-    if (column !== 0) for (let row = 0; row < rows; row++) states[row]!.count(counter, countOf(column[row]));
+  gauges.forEach((columns, gauge) => {
+    if (columns !== 0) decodeGauges(states, gauge, columns);
   });
-  columns[1].forEach((column, distribution) => {
-    if (column !== 0) decodeDistributions(states, distribution, column);
-  });
-  columns[2].forEach((column, gauge) => {
-    if (column !== 0) decodeGauges(states, gauge, column);
-  });
-  columns[3].forEach((column, tally) => {
-    if (column !== 0)
-      column.forEach((cell, row) => {
-        if (cell === 0) return;
-        mergeTally(
-          states[row]!.tally(tally),
-          cell.map(([key, count]) => [String(key), countOf(count)] as const),
-        );
-      });
+  tallies.forEach((column, tally) => {
+    if (column !== 0) decodeTallies(states, tally, column);
   });
   target.bound();
+}
+
+/** Throws unless keys and columns are as many and as long as they must be; what is in them is checked cell by cell. */
+function checkShape({ family }: FamilyState, body: Body): void {
+  const { specs, labels } = family;
+  const isList = (list: unknown, length: number): boolean => Array.isArray(list) && list.length === length;
+  const areLists = (section: unknown, columns: number, length: number): boolean =>
+    isList(section, columns) && (section as unknown[]).every((column) => column === 0 || isList(column, length));
+  const fits =
+    isList(body, 5) &&
+    Array.isArray(body[0]) &&
+    body[0].every((key) => isKey(key, labels.length)) &&
+    areLists(body[1], specs.counters.length, body[0].length) &&
+    areLists(body[2], specs.distributions.length, 7) &&
+    areLists(body[3], specs.gauges.length, 4) &&
+    areLists(body[4], specs.tallies.length, body[0].length);
+  if (!fits) throw new RangeError(`a state of family ${family.name} must have its columns`);
 }
 
 function decodeDistributions(states: readonly SeriesState[], column: number, columns: DistributionColumns): void {
@@ -235,8 +232,12 @@ function decodeGauges(states: readonly SeriesState[], column: number, columns: G
   });
 }
 
-function isColumn(value: unknown, length?: number): value is unknown[] {
-  return Array.isArray(value) && (length === undefined || value.length === length);
+function decodeTallies(states: readonly SeriesState[], tally: number, column: ([string, number][] | 0)[]): void {
+  column.forEach((cell, row) => {
+    if (cell === 0) return;
+    const counts = cell.map(([key, count]) => [String(key), countOf(count)] as const);
+    mergeTally(states[row]!.tally(tally), counts);
+  });
 }
 
 function isKey(key: unknown, labels: number): key is string {

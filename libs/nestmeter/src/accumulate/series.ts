@@ -1,4 +1,3 @@
-import type { StoreClock } from '../clock.js';
 import type { AnyFamily } from './family.js';
 import { recordLevel } from './gauge.js';
 import type { FamilyState } from './family-state.js';
@@ -6,7 +5,6 @@ import type { SeriesState } from './series-state.js';
 
 /** Who keeps the open slots that series record into: the accumulator. */
 export interface OpenSlots {
-  readonly clock: StoreClock;
   /** The state of a series in the slot of now. */
   open(series: Series, monotonicMs: number): SeriesState;
   /** Lets time add to the levels of a series. */
@@ -23,7 +21,8 @@ export interface SeriesHome {
 }
 
 interface Level {
-  value: number;
+  readonly value: number;
+  /** Monotonic reading up to which the level has been counted. */
   sinceMs: number;
 }
 
@@ -57,13 +56,18 @@ export class Series {
     return this.slots.open(this, monotonicMs);
   }
 
-  /** Sets a gauge's level, which holds until the next one or until {@link clearLevel}. */
+  /**
+   * Sets a gauge's level, which holds until the next one or until {@link clearLevel}.
+   *
+   * @param value finite
+   */
   setLevel(gauge: number, value: number, monotonicMs: number): void {
     const state = this.open(monotonicMs);
-    const nowMs = this.slots.clock.atMs(monotonicMs);
-    this.settle(state, nowMs);
+    this.settle(state, monotonicMs);
     recordLevel(state.gauge(gauge), value, 0);
-    this.#levels[gauge] = { value, sinceMs: nowMs };
+    // A reading from before the last settling must not count that time twice.
+    const sinceMs = Math.max(monotonicMs, this.#levels[gauge]?.sinceMs ?? monotonicMs);
+    this.#levels[gauge] = { value, sinceMs };
     this.slots.hold(this);
   }
 
@@ -74,7 +78,7 @@ export class Series {
 
   /** Forgets a gauge's level: from now on it is unknown. */
   clearLevel(gauge: number, monotonicMs: number): void {
-    this.settle(this.open(monotonicMs), this.slots.clock.atMs(monotonicMs));
+    this.settle(this.open(monotonicMs), monotonicMs);
     this.#levels[gauge] = null;
   }
 
@@ -83,16 +87,16 @@ export class Series {
     return this.#levels.some(Boolean);
   }
 
-  /** Adds to the state the time that levels held until `untilMs` (store time). */
+  /** Adds to the state the time that levels held until a monotonic reading. */
   settle(state: SeriesState, untilMs: number): void {
     this.#levels.forEach((level, gauge) => {
-      if (level == null || untilMs <= level.sinceMs) return;
+      if (level === null || untilMs <= level.sinceMs) return;
       recordLevel(state.gauge(gauge), level.value, (untilMs - level.sinceMs) / 1000);
       level.sinceMs = untilMs;
     });
   }
 
-  /** Lets levels count from `fromMs` on, leaving out the time before: nobody knows what they were then. */
+  /** Lets levels count from a monotonic reading on, leaving out what is before: nobody knows what they were then. */
   resume(fromMs: number): void {
     for (const level of this.#levels) if (level != null) level.sinceMs = Math.max(level.sinceMs, fromMs);
   }

@@ -1,5 +1,5 @@
 import { addCounts } from './counter.js';
-import { hashText, other } from './labels.js';
+import { cleanLabel, hashText, other } from './labels.js';
 
 /** Counts by a small set of keys, such as status codes or error categories. Keys are plain data, never property names. */
 export type Tally = Map<string, number>;
@@ -15,12 +15,16 @@ export function createTally(): Tally {
   return new Map();
 }
 
-/** Adds `by` to a key, or to `__other__` once the tally is full. */
+/**
+ * Adds `by` to a key, or to `__other__` once the tally is full. Keys may be hostile, such as the finish reason that a
+ * provider sends: they become what {@link cleanLabel} makes of them.
+ */
 export function recordTally(tally: Tally, key: string, by = 1): void {
   const known = tally.get(key);
-  if (known !== undefined) tally.set(key, addCounts(known, by));
-  else if (tally.size < tallyCap) tally.set(key, by);
-  else tally.set(other, addCounts(tally.get(other) ?? 0, by));
+  if (known !== undefined) return void tally.set(key, addCounts(known, by));
+  const cleaned = cleanLabel(key) ?? other;
+  const admitted = tally.has(cleaned) || tally.size < tallyCap ? cleaned : other;
+  tally.set(admitted, addCounts(tally.get(admitted) ?? 0, by));
 }
 
 /** Adds `source` to `target`; `source` stays as it is. Loses no key up to {@link mergedTallyCap}, and no count ever. */

@@ -45,7 +45,9 @@ export function resolveWindow(query: WindowQuery, fallback: string, nowMs: numbe
   const now = nowMs / 1000;
   const longest = tiers.at(-1)!.retentionSeconds;
   const { from, to, requested } = range(query, fallback, now, longest);
-  const level = tiers.findIndex((tier) => now - from <= tier.retentionSeconds);
+  // Compared in whole milliseconds: seconds since 1970 with fractions do not subtract exactly.
+  const ageMs = Math.round((now - from) * 1000);
+  const level = tiers.findIndex((tier) => ageMs <= tier.retentionSeconds * 1000);
   const { slotSeconds } = tiers[level]!;
   const start = slotStart(from * 1000, slotSeconds);
   const end = Math.ceil(to / slotSeconds) * slotSeconds;
@@ -60,7 +62,7 @@ function range(query: WindowQuery, fallback: string, now: number, longest: numbe
     const from = time('from', query.from);
     const to = query.to === undefined ? now : Math.min(now, time('to', query.to));
     if (from >= to) throw invalid('from', 'earlier than to and than now', query.from);
-    if (now - from > longest) throw invalid('from', `at most ${days(longest)} ago`, query.from);
+    if (Math.round((now - from) * 1000) > longest * 1000) throw invalid('from', `at most ${days(longest)} ago`, query.from);
     return { from, to, requested: query.to === undefined ? `from ${query.from}` : `${query.from}/${query.to}` };
   }
   const [name, text] = query.hours === undefined ? ['window', query.window ?? fallback] : ['hours', `${query.hours}h`];
@@ -75,8 +77,14 @@ function range(query: WindowQuery, fallback: string, now: number, longest: numbe
   return { from: now - seconds, to: now, requested: String(text) };
 }
 
+const isoTime = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/;
+
 function time(name: string, value: string | number): number {
-  const seconds = /^\d{1,11}(\.\d+)?$/.test(String(value)) ? Number(value) : Date.parse(String(value)) / 1000;
+  const text = String(value);
+  const iso = isoTime.exec(text);
+  // Without a zone UTC is meant: the zone of whichever replica answers would make answers differ.
+  const zone = iso?.[1] !== undefined && iso[4] === undefined ? 'Z' : '';
+  const seconds = /^\d{1,11}(\.\d+)?$/.test(text) ? Number(text) : iso === null ? NaN : Date.parse(text + zone) / 1000;
   if (!Number.isFinite(seconds)) throw invalid(name, 'Unix seconds or an ISO 8601 time', value);
   return seconds;
 }

@@ -109,6 +109,13 @@ export function isSkipped(...targets: readonly unknown[]): boolean {
   return targets.some((target) => typeof target === 'function' && skipped in target);
 }
 
+const tracked = Symbol.for('nestmeter.tracked');
+
+/** Whether a method is decorated with {@link TrackOperation} or {@link TrackLLMCall}, and so counts itself. */
+export function isTracked(method: unknown): boolean {
+  return typeof method === 'function' && tracked in method;
+}
+
 function decorate(wrap: (method: Method, defaultName: string) => Method): MethodDecorator {
   const decorator = (target: unknown, keyOrContext: unknown, descriptor?: PropertyDescriptor): unknown => {
     if (typeof keyOrContext === 'object' && keyOrContext !== null) {
@@ -141,9 +148,10 @@ interface Metadata {
 /** Makes the wrapper look like the method: name, length, own properties, and what other decorators noted on it. */
 function dressed(method: Method, wrap: (method: Method) => Method): Method {
   const wrapper = wrap(method);
+  Object.defineProperty(wrapper, tracked, { value: true });
   for (const key of Reflect.ownKeys(method)) {
     const property = Object.getOwnPropertyDescriptor(method, key)!;
-    if (key !== 'prototype' && key !== 'arguments' && key !== 'caller') Object.defineProperty(wrapper, key, property);
+    if (key !== 'prototype' && key !== 'arguments' && key !== 'caller' && key !== tracked) Object.defineProperty(wrapper, key, property);
   }
   const { getOwnMetadataKeys, getOwnMetadata, defineMetadata } = Reflect as Metadata;
   for (const key of getOwnMetadataKeys?.(method) ?? []) defineMetadata!(key, getOwnMetadata!(key, method), wrapper);

@@ -24,10 +24,20 @@ interface Routed {
 
 const watched = new WeakSet<object>();
 
-/** Lets an application's requests note their routes. Cheap to ask again; the prototype is prepared once. */
+/** Lets the requests of an application note their routes; called with each, before it is routed. */
 export function noteRoutes(request: object): void {
-  const prototype = (request as Routed).app?.request;
-  if (prototype === undefined || watched.has(prototype)) return;
+  const routed = request as Routed;
+  const prototype = routed.app?.request;
+  if (prototype === undefined) return;
+  if (!watched.has(prototype)) watch(prototype);
+  // On requests that were under way before, Express has already made it a property of their own.
+  if (!Object.hasOwn(routed, 'baseUrl')) return;
+  const { baseUrl } = routed;
+  delete routed.baseUrl;
+  routed.baseUrl = baseUrl ?? '';
+}
+
+function watch(prototype: object): void {
   watched.add(prototype);
   Object.defineProperties(prototype, {
     route: {

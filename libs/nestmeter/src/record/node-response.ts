@@ -24,11 +24,14 @@ export function timeRequest(
     path: pathOf(url),
   });
   if (active === null) return null;
-  const bytes = countBytes(request, response);
+  let bytes = (): number => 0;
   const end = (): void => {
     const aborted = !response.writableFinished;
-    active.end({ route: route(), status: response.statusCode, responseBytes: bytes(), aborted });
+    // Nothing was sent: the status that the code may have set is nobody's. 499 is what nginx says then.
+    const status = aborted && !response.headersSent ? 499 : response.statusCode;
+    active.end({ route: route(), status, responseBytes: bytes(), aborted });
   };
+  bytes = countBytes(request, response, end);
   response.once('finish', end);
   // Comes after `finish`, or alone when the connection is gone; further ends are ignored.
   response.once('close', end);
@@ -51,23 +54,22 @@ function pathOf(url: string): string {
  * Bytes that the connection has taken for this answer: what its socket wrote since the answer got hold of it. On a
  * connection kept alive the answers before have left the socket by then; a pipelined request gets it only after them.
  */
-function countBytes(request: IncomingMessage, response: ServerResponse): () => number {
-  let socket: Socket | null = response.socket;
+function countBytes(request: IncomingMessage, response: ServerResponse, lost: () => void): () => number {
+  // In HTTP/2 many answers share a socket at the same time.
+  let socket: Socket | null = request.httpVersionMajor < 2 ? response.socket : null;
   let before = socket?.bytesWritten;
-  if (socket === null) {
+  if (socket === null && request.httpVersionMajor < 2) {
+    // It is pipelined and waits for its turn; until then the end of the connection does not reach the response.
+    request.socket?.once('close', lost);
     response.once('socket', (own: Socket) => {
+      own.off('close', lost);
       socket = own;
       before = own.bytesWritten;
-    });
-    // While it waits, the end of the connection does not reach the response.
-    request.socket?.once('close', () => {
-      if (socket === null) response.emit('close');
     });
   }
   return () => {
     const written = socket?.bytesWritten;
     if (written !== undefined && before !== undefined) return written - before;
-    // Requests that never saw a socket: injected ones, and HTTP/2.
     return Number(response.getHeader('content-length') ?? 0) || 0;
   };
 }

@@ -50,3 +50,8 @@ export function percentOf(part: number, whole: number): number | null {
 export function perOne(sum: number | null, many: number): number | null {
   return sum === null || many === 0 ? null : sum / many;
 }
+
+/** Bytes as MiB; unknown stays unknown. */
+export function inMebibytes(size: number | null): number | null {
+  return size === null ? null : size / 2 ** 20;
+}

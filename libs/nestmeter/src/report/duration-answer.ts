@@ -38,7 +38,7 @@ export function statisticFields<const S extends Statistic, const Of extends stri
   unit = 'in milliseconds',
 ): StatisticFields<`${S}_${Of}`> {
   type Name = `${S}_${Of}`;
-  const named = statistics.map((statistic) => ({ statistic, name: `${statistic}_${of}` as Name }));
+  const named = statistics.map((statistic) => ({ statistic, name: `${statistic}_${of}` as const }));
   const shape = named.map(({ statistic, name }) => [
     name,
     z.number().nullable().describe(`${texts[statistic]}, ${unit}`),

@@ -43,7 +43,10 @@ export const eventsReport = windowedReport({
         max: settings.maxSeries,
       });
     const [byType, byComponent, byOperation] = [0, 1, 2].map((label) =>
-      groupMap(by(labelValues => labelValues[label]!), eventAnswer),
+      groupMap(
+        by((labelValues) => labelValues[label]!),
+        eventAnswer,
+      ),
     );
     const together = by((values) => (values[0] === other ? other : values.join('\0')));
     return {

@@ -49,12 +49,6 @@ export function liveBeats({ live, beats }: Pick<WindowContents, 'live' | 'beats'
   return living.length === 0 ? null : living;
 }
 
-/** Levels of the living replicas; null when they are unknown. */
-export function liveLevels(contents: Pick<WindowContents, 'live' | 'beats'>): Levels | null {
-  const beats = liveBeats(contents);
-  return beats === null ? null : new Levels(beats);
-}
-
 /** Calls that no replica tells of are not under way; null when replicas are unknown. */
 export function underWay(levels: Levels | null, kind: 'active_requests' | 'active_calls', ...of: string[]) {
   return levels === null ? null : (levels.sum(kind, ...of) ?? 0);

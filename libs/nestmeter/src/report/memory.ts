@@ -4,7 +4,7 @@ import type { Gauge } from '../accumulate/gauge.js';
 import type { Merged } from '../query/window-reader.js';
 import type { Beat } from '../store/store.js';
 import { alertTexts } from './alerts.js';
-import { mapOf, mebibytes, percent, value } from './answer-field.js';
+import { inMebibytes, mapOf, mebibytes, percent, value } from './answer-field.js';
 import { highestLevel, lowestLevel, meanLevel, meanSum } from './gauge-answer.js';
 import { Levels, liveBeats, replicaAnswer, replicaMap, replicaShape } from './live-replicas.js';
 import type { Report } from './report.js';
@@ -48,7 +48,9 @@ const answer = z.object({
   trends: z.object({
     hours_analyzed: z.number().describe('Length of the window, in hours'),
     average_heap_mb: mebibytes('Mean heap in use, sum of replicas'),
-    min_heap_mb: mebibytes('Lowest heap in use: of one replica exact, of several the lowest mean of a part of the window'),
+    min_heap_mb: mebibytes(
+      'Lowest heap in use: of one replica exact, of several the lowest mean of a part of the window',
+    ),
     max_heap_mb: mebibytes('Highest heap in use: of one replica exact, of several the highest mean of a part'),
     pressure_trend: z
       .enum(['rising', 'falling', 'stable'])
@@ -98,8 +100,6 @@ export const memoryReport: Report<WindowedQuery, MemoryAnswer> = {
 };
 
 type Part = { from: number; to: number } & z.infer<z.ZodObject<typeof partShape>>;
-
-const inMebibytes = (bytes: number | null): number | null => (bytes === null ? null : bytes / 2 ** 20);
 
 /** Sizes of some replicas added up, and the highest pressure. */
 function levelAnswer(beats: readonly Beat[]) {

@@ -3,6 +3,7 @@ import type { AnyFamily } from '../accumulate/family.js';
 import { other } from '../accumulate/labels.js';
 import { SeriesState } from '../accumulate/series-state.js';
 import type { Tally } from '../accumulate/tally.js';
+import type { Merged } from '../query/window-reader.js';
 
 /** A series as a report meets it. */
 export interface Entry {
@@ -57,6 +58,11 @@ export function mergeStates(family: AnyFamily, entries: readonly { readonly stat
   return whole;
 }
 
+/** The sum of all series of a family; not to be changed, see {@link mergeStates}. */
+export function totalState(merged: Merged, family: AnyFamily): SeriesState {
+  return mergeStates(family, [...merged.of(family).entries()]);
+}
+
 /** Counters of a series by name. @param columns `counter` of its family */
 export function countsOf<C extends Readonly<Record<string, number>>>(
   columns: C,
@@ -83,12 +89,12 @@ export function tallyMap(tally: Tally | null | undefined): Record<string, number
   return answerMap([...(tally ?? [])].sort(([a, many], [b, more]) => more - many || (a < b ? -1 : 1)));
 }
 
+const namesRule = { error: 'one name or several (at most 100), separated by commas or given as often' };
+
 /** Query parameter for one or several names: given more than once, or separated by commas. */
 export const namesParameter = (of: string) =>
   z
-    .union([z.string(), z.array(z.string()).min(1).max(100)], {
-      error: 'one name or several (at most 100), separated by commas or given as often',
-    })
+    .union([z.string(), z.array(z.string()).min(1, namesRule).max(100, namesRule)], namesRule)
     .optional()
     .describe(`Only these ${of}: one name or several, separated by commas. An unknown name gives an empty map`);
 

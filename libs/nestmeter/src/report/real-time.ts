@@ -1,15 +1,14 @@
 import { z } from 'zod';
 import { cacheFamily, endpointFamily, llmFamily, processFamily, stageFamily } from '../accumulate/families.js';
-import { SeriesState } from '../accumulate/series-state.js';
 import type { Beat } from '../store/store.js';
 import { alertTexts, systemHealth } from './alerts.js';
-import { count, durationMs, mapOf, mebibytes, percent, percentOf, value } from './answer-field.js';
+import { count, inMebibytes, mapOf, mebibytes, percent, percentOf, value } from './answer-field.js';
 import { cacheAnswer } from './cache.js';
 import { readDay } from './day-usage.js';
 import { allDurations, statisticFields } from './duration-answer.js';
-import { type Levels, liveBeats, underWay } from './live-replicas.js';
+import { underWay } from './live-replicas.js';
 import { callSuccessPercent } from './llm-answer.js';
-import { countsOf, groupMap, mergeStates } from './named-states.js';
+import { countsOf, groupMap, totalState } from './named-states.js';
 import { activeCalls, providerGroups } from './providers.js';
 import { totalDepth } from './queues.js';
 import type { Report } from './report.js';
@@ -17,11 +16,14 @@ import { totalStage } from './stages.js';
 import { answerWindow, type Counted, windowAnswerSchema, windowedQueryShape } from './window-answer.js';
 
 const latency = statisticFields('response_time_ms', ['average', 'p95']);
+const providerLatency = statisticFields('response_time_ms', ['average']);
 
 const throughputShape = {
   counted: z
     .enum(['requests', 'stage_total'])
-    .describe(`What is counted here and in latency and error rate: endpoint requests, or runs of the stage "${totalStage}" where there are none`),
+    .describe(
+      `What is counted here and in latency and error rate: endpoint requests, or runs of the stage "${totalStage}" where there are none`,
+    ),
   per_second: z.number(),
   per_minute: z.number(),
   per_hour: z.number(),
@@ -32,7 +34,7 @@ const throughputShape = {
 const providerShape = {
   total_requests: count('Calls with any outcome but refused'),
   success_rate_percent: percent('Completed calls, of those that completed or failed'),
-  ...statisticFields('response_time_ms', ['average']).shape,
+  ...providerLatency.shape,
   active_calls: count('Calls under way now').nullable(),
 };
 
@@ -95,33 +97,74 @@ export const realTimeReport: Report<z.infer<typeof query>, RealTimeAnswer> = {
 };
 
 function realTime(counted: Counted): Statistics {
-  const { of, from, to, publishedSeconds, levels, beats } = counted;
-  const served = servedOf(counted);
-  const success = percentOf(served.total - served.errors, served.total);
-  const perSecond = served.total / (to - from);
-  const caches = mergeStates(cacheFamily, [...of(cacheFamily).series.values()].map(asEntry));
+  const { from, to, publishedSeconds, levels, beats } = counted;
+  const seconds = to - from;
+  const served = servedIn(counted);
+  const success = percentOf(served.successes, served.total);
   return {
-    availability_percent: percentOf(Math.min(publishedSeconds, to - from), to - from),
+    availability_percent: percentOf(Math.min(publishedSeconds, seconds), seconds),
     throughput: {
       counted: served.counted,
-      per_second: perSecond,
-      per_minute: perSecond * 60,
-      per_hour: perSecond * 3600,
+      per_second: served.total / seconds,
+      per_minute: (served.total / seconds) * 60,
+      per_hour: (served.total / seconds) * 3600,
       total: served.total,
-      average_per_minute_since_start: sinceStart(beats, to),
+      average_per_minute_since_start: served.counted === 'requests' ? perMinuteSinceStart(beats, to) : null,
     },
     ...latency.of(served.durations),
     success_rate_percent: success,
     error_rate_percent: success === null ? null : 100 - success,
-    cache_hit_rate_percent: cacheAnswer(caches).hit_rate_percent,
+    cache_hit_rate_percent: cacheAnswer(totalState(counted, cacheFamily)).hit_rate_percent,
     queue_depth: totalDepth(levels),
     active_requests: underWay(levels, 'active_requests'),
     active_llm_calls: underWay(levels, 'active_calls'),
     memory_metrics: {
-      heap_used_mb: inMebibytes(levels?.sum('process', 'heap_used')),
+      heap_used_mb: inMebibytes(levels?.sum('process', 'heap_used') ?? null),
       memory_pressure_percent: levels?.highest('process', 'memory_pressure') ?? null,
-      total_process_mb: inMebibytes(levels?.sum('process', 'rss')),
+      total_process_mb: inMebibytes(levels?.sum('process', 'rss') ?? null),
     },
-    provider_performance: providerPerformance(counted),
+    provider_performance: groupMap(
+      providerGroups(counted, () => true),
+      (group) => {
+        const counts = countsOf(llmFamily.counter, group.state);
+        return {
+          total_requests: counts.calls,
+          success_rate_percent: callSuccessPercent(counts),
+          ...providerLatency.of(allDurations(group.state, llmFamily.distribution)),
+          active_calls: activeCalls([group], levels, 1),
+        };
+      },
+    ),
   };
+}
+
+/** What the service completed: endpoint requests, or, where none was ever served, runs of whole pipelines. */
+function servedIn(counted: Counted) {
+  const endpoints = totalState(counted, endpointFamily);
+  const { requests, successes } = countsOf(endpointFamily.counter, endpoints);
+  const runs = counted.of(stageFamily).series.get(totalStage);
+  const servedBefore = counted.beats?.some(({ summary }) => (summary['since_start_requests'] ?? 0) > 0) ?? false;
+  if (requests > 0 || servedBefore || runs === undefined)
+    return {
+      counted: 'requests' as const,
+      total: requests,
+      successes,
+      durations: allDurations(endpoints, endpointFamily.distribution),
+    };
+  const stage = countsOf(stageFamily.counter, runs);
+  return {
+    counted: 'stage_total' as const,
+    total: stage.successes + stage.errors,
+    successes: stage.successes,
+    durations: allDurations(runs, stageFamily.distribution),
+  };
+}
+
+/** Endpoint requests per minute of each living replica since its start, added up; null while replicas are unknown. */
+function perMinuteSinceStart(beats: readonly Beat[] | null, now: number): number | null {
+  const rates = (beats ?? []).flatMap(({ summary, started }) => {
+    const requests = summary['since_start_requests'] ?? null;
+    return requests === null || now <= started ? [] : [(requests / (now - started)) * 60];
+  });
+  return rates.length === 0 ? null : rates.reduce((sum, rate) => sum + rate, 0);
 }

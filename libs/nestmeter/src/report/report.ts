@@ -44,7 +44,7 @@ export function readQuery<Query>({ query }: Pick<Report<Query, unknown>, 'query'
   if (read.success) return read.data;
   const issue = read.error.issues[0]!;
   if (issue.code === 'unrecognized_keys') {
-    const known = query instanceof z.ZodObject ? Object.keys(query.shape as object) : [];
+    const known = query instanceof z.ZodObject ? Object.keys(query.shape) : [];
     const rule = known.length === 0 ? 'left out, since there are none' : `one of ${known.join(', ')}`;
     throw invalid('parameters', rule, issue.keys[0]);
   }

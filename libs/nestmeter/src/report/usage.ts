@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { llmFamily, tagFamily } from '../accumulate/families.js';
+import { llmFamily, type tagFamily } from '../accumulate/families.js';
 import type { AnyFamily } from '../accumulate/family.js';
 import { FamilyState } from '../accumulate/family-state.js';
 import type { WindowContents } from '../query/window-reader.js';
@@ -7,7 +7,7 @@ import { invalid } from '../query/window.js';
 import { mapOf } from './answer-field.js';
 import { dayShape, readDay } from './day-usage.js';
 import { type UsageCounts, usageAnswer, usageShape } from './llm-answer.js';
-import { answerMap, countsOf, groupByName, groupMap, mergeStates } from './named-states.js';
+import { answerMap, countsOf, groupByName, groupMap, totalState } from './named-states.js';
 import type { Report } from './report.js';
 import {
   answerWindow,
@@ -49,10 +49,7 @@ export const usageReport: Report<UsageQuery, UsageAnswer> = {
       .optional()
       .describe('Adds series: the same numbers by hour (windows up to 4 d), by day or month (UTC)'),
   }),
-  answer: z.intersection(
-    windowAnswerSchema(statisticsShape),
-    z.object({ day: z.object(dayShape).describe('The UTC day so far') }),
-  ),
+  answer: windowAnswerSchema(statisticsShape, { day: z.object(dayShape).describe('The UTC day so far') }),
   async make(context, query) {
     const { group } = query;
     if (group !== undefined && query.points !== undefined)
@@ -72,29 +69,26 @@ export const usageReport: Report<UsageQuery, UsageAnswer> = {
   },
 };
 
-function usageOf({ of, settings }: Counted): Statistics {
-  const { counter } = llmFamily;
-  const entries = [...of(llmFamily).entries()];
-  const by = (label: number) => usageMap(llmFamily, entries, label);
-  const usageMap = (family: AnyFamily, series: typeof entries, label: number) => {
-    // Families of tags have the counters of the LLM family under the same names.
-    const columns = family.counter as ReturnType<typeof tagFamily>['counter'];
-    const groups = groupByName(family, series, {
-      name: (labels) => labels[label]!,
-      size: (state) => state.counters[columns.calls]!,
-      max: settings.maxSeries,
-    });
-    return groupMap(groups, ({ state }) => usageAnswer(countsOf(columns, state) as UsageCounts));
-  };
+function usageOf(counted: Counted): Statistics {
+  const { settings } = counted;
   return {
-    summary: usageAnswer(countsOf(counter, mergeStates(llmFamily, entries))),
-    by_provider: by(0),
-    by_model: by(1),
-    by_operation: by(2),
-    by_tag: answerMap(
-      [...settings.tagFamilies].map(([tag, family]) => [tag, usageMap(family, [...of(family).entries()], 0)] as const),
-    ),
+    summary: usageAnswer(countsOf(llmFamily.counter, totalState(counted, llmFamily))),
+    by_provider: usageBy(counted, llmFamily, 0),
+    by_model: usageBy(counted, llmFamily, 1),
+    by_operation: usageBy(counted, llmFamily, 2),
+    by_tag: answerMap([...settings.tagFamilies].map(([tag, family]) => [tag, usageBy(counted, family, 0)] as const)),
   };
+}
+
+function usageBy({ of, settings }: Counted, family: AnyFamily, label: number) {
+  // Families of tags have the counters of the LLM family under the same names.
+  const columns = family.counter as ReturnType<typeof tagFamily>['counter'];
+  const groups = groupByName(family, of(family).entries(), {
+    name: (labels) => labels[label]!,
+    size: (state) => state.counters[columns.calls]!,
+    max: settings.maxSeries,
+  });
+  return groupMap(groups, ({ state }) => usageAnswer(countsOf(columns, state) as UsageCounts));
 }
 
 /** Puts the slots of a window together by hour, day or month of UTC. */

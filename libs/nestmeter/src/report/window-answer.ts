@@ -2,12 +2,14 @@ import { z } from 'zod';
 import type { AnyFamily } from '../accumulate/family.js';
 import type { Gap, Merged, WindowContents, WindowRequest } from '../query/window-reader.js';
 import type { WindowQuery } from '../query/window.js';
+import type { Beat } from '../store/store.js';
 import { count, time } from './answer-field.js';
-import { byReplica, liveBeats, type Levels, liveLevels, replicaAnswer, replicaMap } from './live-replicas.js';
+import { byReplica, Levels, liveBeats, replicaAnswer, replicaMap } from './live-replicas.js';
 import type { Report, ReportContext, ReportSettings } from './report.js';
 
 const once = (rule: string) => ({ error: `${rule}, given once` });
 const mostPoints = 200;
+const pointsRule = { error: `a whole number from 2 to ${mostPoints}` };
 
 /** Query parameters of every windowed report. */
 export const windowedQueryShape = {
@@ -25,9 +27,13 @@ export const windowedQueryShape = {
     .optional()
     .describe('End, only with from: Unix seconds or ISO 8601; now when left out'),
   points: z
-    .union([z.int().min(2).max(mostPoints), z.string().regex(/^0*([2-9]|[1-9]\d|1\d\d|200)$/)], {
-      error: `a whole number from 2 to ${mostPoints}`,
-    })
+    .union(
+      [
+        z.int(pointsRule).min(2, pointsRule).max(mostPoints, pointsRule),
+        z.string().regex(/^0*([2-9]|[1-9]\d|1\d\d|200)$/, pointsRule),
+      ],
+      pointsRule,
+    )
     .optional()
     .describe(`Adds series: the same statistics for at most so many equal parts of the window, 2 to ${mostPoints}`),
   by: z.literal('replica', { error: 'replica' }).optional().describe('replica adds by_replica'),
@@ -81,6 +87,8 @@ export interface Counted extends Merged {
   readonly replicas: number;
   /** What is so at this moment; null for a stretch of the past, and while replicas are unknown. */
   readonly levels: Levels | null;
+  /** Last beats of the living replicas; null likewise. */
+  readonly beats: readonly Beat[] | null;
   readonly settings: ReportSettings;
 }
 
@@ -91,18 +99,21 @@ export type WindowAnswer<Statistics> = AnswerHead &
     by_replica?: z.infer<typeof byReplica> | undefined;
   };
 
-/** Schema of {@link WindowAnswer}. */
-export function windowAnswerSchema<Shape extends z.ZodRawShape>(
+/** Schema of {@link WindowAnswer}. @param beside fields of the whole answer that its parts do not have */
+export function windowAnswerSchema<Shape extends z.ZodRawShape, Beside extends z.ZodRawShape = Record<never, never>>(
   statistics: Shape,
-): z.ZodType<WindowAnswer<z.infer<z.ZodObject<Shape>>>> {
+  beside?: Beside,
+) {
+  type Statistics = z.infer<z.ZodObject<Shape>>;
   const series = z.array(z.object({ from: time('Start of the part'), to: time('Its end'), ...statistics }));
   const schema = z.object({
     ...headShape,
+    ...beside,
     ...statistics,
     series: series.optional().describe('The same statistics for parts of the window, oldest first'),
     by_replica: byReplica.optional(),
   });
-  return schema as unknown as z.ZodType<WindowAnswer<z.infer<z.ZodObject<Shape>>>>;
+  return schema as unknown as z.ZodType<WindowAnswer<Statistics> & z.infer<z.ZodObject<Beside>>>;
 }
 
 /** What a windowed report reads. */
@@ -134,19 +145,20 @@ export async function answerWindow<Statistics extends object>(
   const contents = await context.read(request);
   const { settings } = context;
   const { window, publishedSeconds, replicas } = contents;
-  const levels = liveLevels(contents);
+  const beats = liveBeats(contents);
+  const levels = beats === null ? null : new Levels(beats);
   const of = (family: AnyFamily) => contents.of(family);
   const series = (): ({ from: number; to: number } & Statistics)[] =>
     (reading.stretches?.(contents) ?? contents.points).map((stretch) => {
       const { from, to } = stretch;
-      const part = { from, to, publishedSeconds: to - from, replicas, levels: null, settings };
+      const part = { from, to, publishedSeconds: to - from, replicas, levels: null, beats: null, settings };
       return { from, to, ...statistics({ ...part, of: (family) => stretch.of(family) }) };
     });
   return {
     ...answerHead(contents),
-    ...statistics({ of, from: window.from, to: window.to, publishedSeconds, replicas, levels, settings }),
+    ...statistics({ of, from: window.from, to: window.to, publishedSeconds, replicas, levels, beats, settings }),
     ...(request.points !== undefined && { series: series() }),
-    ...(query.by === 'replica' && { by_replica: replicaMap(liveBeats(contents), replicaAnswer) }),
+    ...(query.by === 'replica' && { by_replica: replicaMap(beats, replicaAnswer) }),
   };
 }
 

@@ -21,11 +21,16 @@ export const mostLevels = 100;
 
 /** The name under which a level travels. */
 export function levelName(kind: LevelKind, ...of: readonly string[]): string {
-  return [kind, ...of.map(encodeURIComponent)].join('/');
+  // A lone surrogate would make encodeURIComponent throw.
+  return [kind, ...of.map((part) => encodeURIComponent(part.toWellFormed()))].join('/');
 }
 
-/** What a name made by {@link levelName} was made of. */
+/** What a name made by {@link levelName} was made of; any other name, of a broken beat perhaps, is its own kind. */
 export function levelParts(name: string): { readonly kind: string; readonly of: readonly string[] } {
-  const [kind, ...of] = name.split('/').map(decodeURIComponent);
-  return { kind: kind!, of };
+  try {
+    const [kind, ...of] = name.split('/').map(decodeURIComponent);
+    return { kind: kind!, of };
+  } catch {
+    return { kind: name, of: [] };
+  }
 }

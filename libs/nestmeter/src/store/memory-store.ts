@@ -1,5 +1,6 @@
 import { readHeader } from '../accumulate/encoded-state.js';
 import type { Clock } from '../clock.js';
+import { NestmeterError } from '../errors.js';
 import { expiresAt, writeEndMs } from '../time-slot.js';
 import {
   type Beat,
@@ -60,16 +61,18 @@ export class MemoryStore implements Store {
   }
 
   async publish({ beat, writes, bornCandidate }: Publication): Promise<Receipt> {
+    this.#refuseWhenStopped();
     const timeMs = this.#clock.wallMs();
     this.#born ??= { id: bornCandidate, since: Math.floor(timeMs / 1000) };
     const results = writes.map((write) => this.#write(write, timeMs));
     const previousBeat = this.#beats.get(beat.id)?.beat.number ?? null;
-    this.#beats.set(beat.id, { atMs: timeMs, beat });
+    if (previousBeat === null || previousBeat <= beat.number) this.#beats.set(beat.id, { atMs: timeMs, beat });
     this.#expire(timeMs);
     return { timeMs, results, previousBeat, born: this.#born, live: this.#live(timeMs) };
   }
 
   async read({ slots, beats }: ReadRequest): Promise<ReadReply> {
+    this.#refuseWhenStopped();
     const timeMs = this.#clock.wallMs();
     this.#expire(timeMs);
     return {
@@ -78,7 +81,8 @@ export class MemoryStore implements Store {
       slots: slots.map(({ slot, knownRevision }) => {
         const stored = this.#slots.get(slotId(slot));
         if (stored === undefined) return null;
-        return stored.revision === knownRevision ? 'unchanged' : { revision: stored.revision, fields: stored.fields };
+        const { revision, fields } = stored;
+        return revision === knownRevision ? 'unchanged' : { revision, fields: new Map(fields) };
       }),
       live: this.#live(timeMs),
       beats: beats ? [...this.#beats.values()] : [],
@@ -108,7 +112,7 @@ export class MemoryStore implements Store {
     const id = slotId(slot);
     let stored = this.#slots.get(id);
     const held = stored?.fields.get(field);
-    const found = held === undefined ? null : readHeader(held)!.version;
+    const found = held === undefined ? null : (readHeader(held)?.version ?? 0);
     if (timeMs >= writeEndMs(slot.start, slot.tier)) return { outcome: 'late', found };
     if (found !== null && found >= version) return { outcome: 'have', found };
     if (encoded === null) return { outcome: 'missing', found };
@@ -119,9 +123,15 @@ export class MemoryStore implements Store {
     return { outcome: 'stored', found };
   }
 
+  #refuseWhenStopped(): void {
+    if (!this.#stopped) return;
+    const message = 'The store must be in use, got a call after its end. Keep the monitor open as long as it is used.';
+    throw new NestmeterError({ code: 'NM_STORE_UNREACHABLE', message });
+  }
+
   #live(timeMs: number): string[] {
     return [...this.#beats.values()]
-      .filter(({ atMs, beat }) => !beat.left && timeMs - atMs <= liveIntervals * beat.intervalMs + 1000)
+      .filter(({ atMs, beat }) => !beat.left && timeMs - atMs <= liveIntervals * beat.intervalMs)
       .map(({ beat }) => beat.id);
   }
 

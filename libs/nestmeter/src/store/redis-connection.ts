@@ -10,7 +10,7 @@ export type RedisLocation = string | RedisOptions | RedisClient | (() => RedisCl
 /** What we use of an ioredis client, told by shape: an application may have another copy of ioredis than we. */
 export type RedisClient = Pick<
   Redis,
-  'defineCommand' | 'connect' | 'disconnect' | 'duplicate' | 'info' | 'wait' | 'scanStream' | 'unlink' | 'on' | 'options'
+  'defineCommand' | 'connect' | 'disconnect' | 'duplicate' | 'info' | 'wait' | 'scanStream' | 'unlink' | 'on' | 'options' | 'status'
 >;
 
 /** How the connection is doing. */
@@ -81,8 +81,9 @@ export class RedisConnection {
   /** Closes the connection for good. */
   async close(): Promise<void> {
     this.#change('stopped', null);
-    await this.#opening;
+    // First, so that an attempt to connect ends now and not with its time-out.
     this.#client?.disconnect();
+    await this.#opening;
     this.#client = null;
   }
 
@@ -95,8 +96,10 @@ export class RedisConnection {
     client.on('ready', () => this.#change('ready', null));
     client.on('error', (error: Error) => this.#change('unreachable', describe(error)));
     client.on('close', () => this.#change('unreachable', this.#status.lastError ?? 'connection closed'));
+    // A client made by the application may be connected already.
+    if (client.status === 'ready') this.#change('ready', null);
     // A first failure is reported by the events; ioredis keeps trying.
-    await client.connect().catch(() => {});
+    else await client.connect().catch(() => {});
   }
 
   async #create(): Promise<RedisClient> {

@@ -15,7 +15,7 @@ export class RedisKeys {
   readonly live: string;
 
   constructor(app: string) {
-    this.tag = `{nm:${encodeURIComponent(app)}}`;
+    this.tag = `{nm:${encodeURIComponent(app.toWellFormed())}}`;
     this.index = `${this.tag}:index`;
     this.beats = `${this.tag}:beats`;
     this.live = `${this.tag}:live`;

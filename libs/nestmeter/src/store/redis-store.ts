@@ -57,7 +57,7 @@ export class RedisStore implements Store {
     this.#liveMs = liveIntervals * options.intervalMs;
     this.#connection = new RedisConnection({
       location: options.location,
-      name: `nestmeter:${encodeURIComponent(options.app)}:${process.pid}`,
+      name: `nestmeter:${encodeURIComponent(options.app.toWellFormed())}:${process.pid}`,
       timeoutMs: options.timeoutMs ?? 2000,
       onChange: ({ state, lastError }) => {
         options.onChange?.(state, lastError);

@@ -21,7 +21,7 @@ export interface SlotRef {
 
 /** The same text for the same slot, for use as a map key. */
 export function slotId(slot: SlotRef): string {
-  return `${encodeURIComponent(slot.family)}:${slot.tier.slotSeconds}:${slot.start}`;
+  return `${encodeURIComponent(slot.family.toWellFormed())}:${slot.tier.slotSeconds}:${slot.start}`;
 }
 
 /** A state of this replica for one slot, or, without `encoded`, the question whether the store still has it. */
@@ -47,7 +47,7 @@ export interface WriteResult {
   readonly found: number | null;
 }
 
-/** What a replica says about itself with each publish. Replaced as a whole; never added to. */
+/** What a replica says about itself with each publish. Replaced as a whole by one with a higher number; never added to. */
 export interface Beat {
   readonly id: string;
   /** Rises by 1 with each publish; a lower one found in the store means that the store went back. */
@@ -96,7 +96,7 @@ export interface Receipt {
   /** Number of this replica's previous beat in the store; null when it had none. */
   readonly previousBeat: number | null;
   readonly born: Born;
-  /** Ids of replicas that beat within three of the sender's intervals and did not leave. */
+  /** Ids of replicas that beat within three intervals and did not leave. */
   readonly live: readonly string[];
 }
 
@@ -107,7 +107,7 @@ export interface ReadRequest {
   readonly beats: boolean;
 }
 
-/** All states of one slot, as they are. */
+/** All states of one slot, as they were when it was read. */
 export interface SlotContents {
   /** Changes with every write to the slot. */
   readonly revision: string;
@@ -122,7 +122,7 @@ export interface ReadReply {
   readonly born: Born | null;
   /** One for each slot asked for, in order: `unchanged` since the known revision, null when there is nothing. */
   readonly slots: readonly (SlotContents | 'unchanged' | null)[];
-  /** Ids of replicas that beat lately and did not leave. */
+  /** Ids of replicas that beat within three intervals and did not leave. */
   readonly live: readonly string[];
   /** The last beat of every replica of the last 25 h; empty unless asked for. */
   readonly beats: readonly { readonly atMs: number; readonly beat: Beat }[];

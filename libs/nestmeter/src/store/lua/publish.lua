@@ -18,7 +18,12 @@ for i = 4, #KEYS do
   local field, version, state = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 4]
   local held = redis.call('HMGET', KEYS[i], 'm:' .. string.sub(field, 3), field, 'z')
   local found = ''
-  if held[1] then found = held[1] elseif held[2] then found = string.format('%.0f', tonumber(string.sub(held[2], 11, 25))) end
+  if held[1] then
+    found = held[1]
+  elseif held[2] then
+    -- What is not a state of ours is of version 0: any state replaces it.
+    found = string.format('%.0f', tonumber(string.sub(held[2], 11, 25)) or 0)
+  end
   local outcome
   if ms >= tonumber(ARGV[at + 2]) or held[3] then
     outcome = 'l'
@@ -40,8 +45,11 @@ local id = ARGV[1]
 local previous = redis.call('HGET', KEYS[2], id)
 local number = ''
 if previous then number = string.match(previous, '^%d+') or '' end
-redis.call('HSET', KEYS[2], id, ARGV[2] .. '|' .. string.format('%.0f', ms) .. '|' .. ARGV[3])
-redis.call('ZADD', KEYS[3], ARGV[4] == '1' and -ms or ms, id)
+-- A delayed call must not undo a newer beat: one that says left is the last word.
+if number == '' or tonumber(number) <= tonumber(ARGV[2]) then
+  redis.call('HSET', KEYS[2], id, ARGV[2] .. '|' .. string.format('%.0f', ms) .. '|' .. ARGV[3])
+  redis.call('ZADD', KEYS[3], ARGV[4] == '1' and -ms or ms, id)
+end
 
 local born = redis.call('HGET', KEYS[1], 'born')
 if not born then
