@@ -1,21 +1,20 @@
 /** Writes the pages of docs/reference that are made from the code. Run by `npm run docs`, which builds the library first. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { errorCodes } from 'nestmeter/core';
+import { builtInFamilies } from '../libs/nestmeter/dist/accumulate/families.js';
+import { errorCodes } from '../libs/nestmeter/dist/errors.js';
+import { optionsSchema } from '../libs/nestmeter/dist/options.js';
+import { planMetrics } from '../libs/nestmeter/dist/serve/metric-plan.js';
+import { routeTable } from '../libs/nestmeter/dist/serve/routes.js';
+import { referencePages } from './reference/pages.mjs';
 
 const folder = new URL('../docs/reference/', import.meta.url);
-
-/** File name → its text. A page is added here and nowhere else. */
-const pages = {
-  'errors.md': [
-    '# Errors',
-    '',
-    'Made from `libs/nestmeter/src/errors.ts` by `npm run docs`; do not edit.',
-    '',
-    'Every error of the library is a `NestmeterError` with one of these codes in `code`. The codes are stable; the wording of messages is not.',
-    '',
-    ...Object.entries(errorCodes).flatMap(([code, { meaning, whatToDo }]) => [`## ${code}`, '', meaning, whatToDo, '']),
-  ].join('\n'),
-};
+const pages = referencePages({
+  errorCodes,
+  families: builtInFamilies,
+  exposed: planMetrics(builtInFamilies, new Set(), {}),
+  optionsSchema,
+  routes: routeTable,
+});
 
 mkdirSync(folder, { recursive: true });
 for (const [name, text] of Object.entries(pages)) {

@@ -1,5 +1,16 @@
 import ts from 'typescript';
-import { anywhere, edgeMayImport, edges, entries, joining, packages, type PartRow, parts } from './import-table.js';
+import { anyInDeclarations, codeLines, exportedDeclarations, hasDocComment } from './declarations.js';
+import {
+  anywhere,
+  edgeMayImport,
+  edges,
+  entries,
+  joining,
+  packages,
+  type PartRow,
+  parts,
+  surfaces,
+} from './import-table.js';
 import {
   filesBelow,
   librarySource,
@@ -18,7 +29,6 @@ const folders = [...Object.keys(parts), ...Object.keys(edges)];
 /** The part that a file of the library belongs to: its folder, or its stem at the root. */
 const partOf = (path: string): string => path.split('/')[0]!.replace(/\.ts$/, '');
 const stemOf = (path: string): string => path.replace(/\.ts$/, '');
-const isEntry = (path: string): boolean => (entries as readonly string[]).includes(path);
 
 /** Whether a list of parts and files, such as `query` and `store/levels`, names a file. */
 function names(list: readonly string[], path: string): boolean {
@@ -37,7 +47,7 @@ function rowOf(path: string): PartRow | null {
 /** Every import of a file that the table does not allow, as `file:line imports what; allowed is what`. */
 function forbiddenImports(source: SourceFile): string[] {
   const { path } = source;
-  if (isEntry(path)) return [];
+  if (names(surfaces, path)) return [];
   const row = rowOf(path);
   if (row === null) return [`${path}:1 is in no row of the table; add ${partOf(path)} to test/import-table.ts`];
   const { mayImport, typesOf = [] } = row;
@@ -50,7 +60,7 @@ function forbiddenImports(source: SourceFile): string[] {
 }
 
 function forbiddenPackages({ path, imports }: SourceFile): string[] {
-  const own: readonly string[] = isEntry(path) ? [] : (edges[partOf(path) as keyof typeof edges] ?? []);
+  const own: readonly string[] = edges[partOf(path) as keyof typeof edges] ?? [];
   return imports.flatMap(({ file, line, specifier }) => {
     if (file !== null || own.some((name) => specifier.startsWith(name))) return [];
     const known = Object.keys(packages).find(
@@ -109,10 +119,31 @@ describe('architecture', () => {
     expect(forbiddenImports(value)).toHaveLength(1);
   });
 
+  it.each(Object.entries(entries))('loads %s without any optional package but its own', (entry, needed) => {
+    const { dependencies } = JSON.parse(textOf('libs/nestmeter/package.json')) as { dependencies: object };
+    const fine = (name: string) =>
+      ['node:', ...Object.keys(dependencies), ...needed].some((known) => name.startsWith(known));
+    expect(packagesLoadedBy(entry).filter((name) => !fine(name))).toEqual([]);
+  });
+
+  it('awaits nothing while it is loaded, so that CommonJS can require it', () => {
+    const awaiting = sources.flatMap(({ path, tree }) => {
+      const found: string[] = [];
+      const visit = (node: ts.Node): void => {
+        if (ts.isFunctionLike(node)) return;
+        if (ts.isAwaitExpression(node)) found.push(`${path}:${lineOf(tree, node)}`);
+        ts.forEachChild(node, visit);
+      };
+      visit(tree);
+      return found;
+    });
+    expect(awaiting).toEqual([]);
+  });
+
   it('has no cycle between its folders', () => {
     const imported = new Map<string, Set<string>>();
     for (const { path, imports } of sources) {
-      if (isEntry(path)) continue;
+      if (names(surfaces, path)) continue;
       const of = imported.get(partOf(path)) ?? new Set();
       imported.set(partOf(path), of);
       for (const { file } of imports) if (file !== null && partOf(file) !== partOf(path)) of.add(partOf(file));
@@ -127,7 +158,7 @@ describe('architecture', () => {
 
   it('has no catch-all files and no barrels but the entry points', () => {
     const catchAll = /(^|\/)(utils?|helpers?|types?|constants?|commons?|shared|misc)(\/|\.ts$)/;
-    const barrels = sources.filter(({ path }) => /(^|\/)index\.ts$/.test(path) && !isEntry(path));
+    const barrels = sources.filter(({ path }) => /(^|\/)index\.ts$/.test(path) && !Object.hasOwn(entries, path));
     expect(sources.filter(({ path }) => catchAll.test(path)).map(({ path }) => path)).toEqual([]);
     expect(barrels.map(({ path }) => path)).toEqual([]);
   });
@@ -175,6 +206,20 @@ describe('architecture', () => {
   });
 });
 
+/** Packages that are loaded together with a file, through whatever it imports. */
+function packagesLoadedBy(entry: string): string[] {
+  const loaded = new Set<string>();
+  const files = new Set([entry]);
+  for (const path of files)
+    for (const { file, specifier, typeOnly, dynamic } of sources.find((source) => source.path === path)?.imports ??
+      []) {
+      if (typeOnly || dynamic) continue;
+      if (file === null) loaded.add(specifier);
+      else files.add(file);
+    }
+  return [...loaded].toSorted();
+}
+
 /** The way from a part back to itself, or null. */
 function pathBack(imported: ReadonlyMap<string, ReadonlySet<string>>, from: string): string[] | null {
   const seen = new Set<string>();
@@ -189,71 +234,4 @@ function pathBack(imported: ReadonlyMap<string, ReadonlySet<string>>, from: stri
     return null;
   };
   return search(from, [from]);
-}
-
-/** Lines that hold anything but blanks and comments, as the linter counts them. */
-function codeLines({ tree, text }: SourceFile): number {
-  const lines = new Set<number>();
-  const visit = (node: ts.Node): void => {
-    if (node.getChildCount(tree) > 0) return node.getChildren(tree).forEach(visit);
-    if (node.kind === ts.SyntaxKind.EndOfFileToken || ts.isJSDoc(node)) return;
-    const first = tree.getLineAndCharacterOfPosition(node.getStart(tree)).line;
-    const last = tree.getLineAndCharacterOfPosition(Math.min(node.getEnd(), text.length)).line;
-    for (let line = first; line <= last; line++) lines.add(line);
-  };
-  tree.statements.forEach(visit);
-  return lines.size;
-}
-
-/** Declarations that a file exports; of overloads the first one. Entry points only pass on. */
-function exportedDeclarations(tree: ts.SourceFile): { node: ts.Node; name: string }[] {
-  const found: { node: ts.Node; name: string }[] = [];
-  for (const statement of tree.statements) {
-    if (!ts.canHaveModifiers(statement)) continue;
-    if (!ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)) continue;
-    const name = ts.isVariableStatement(statement)
-      ? statement.declarationList.declarations.map((declaration) => declaration.name.getText(tree)).join(', ')
-      : ((statement as ts.DeclarationStatement).name?.getText(tree) ?? 'default');
-    if (!found.some((known) => known.name === name)) found.push({ node: statement, name });
-  }
-  return found;
-}
-
-function hasDocComment(node: ts.Node): boolean {
-  return ts.getJSDocCommentsAndTags(node).some((doc) => ts.isJSDoc(doc) && doc.comment !== undefined);
-}
-
-/** Every `any` in the declarations that the compiler makes of the library: what users of its types would meet. */
-function anyInDeclarations(): string[] {
-  const config = ts.getParsedCommandLineOfConfigFile(
-    `${root}/libs/nestmeter/tsconfig.lib.json`,
-    {},
-    {
-      ...ts.sys,
-      onUnRecoverableConfigFileDiagnostic: () => {},
-    },
-  )!;
-  const options = { ...config.options, emitDeclarationOnly: true, sourceMap: false, inlineSources: false };
-  const program = ts.createProgram(
-    config.fileNames.filter((name) => !name.endsWith('.spec.ts')),
-    options,
-  );
-  const found: string[] = [];
-  program.emit(
-    undefined,
-    (path, text) => {
-      const tree = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
-      const visit = (node: ts.Node): void => {
-        if (node.kind === ts.SyntaxKind.AnyKeyword) {
-          const line = text.split('\n')[lineOf(tree, node) - 1]!.trim();
-          found.push(`${path.replace(/^.*\/dist\//, '')}: ${line.slice(0, 160)}`);
-        }
-        ts.forEachChild(node, visit);
-      };
-      visit(tree);
-    },
-    undefined,
-    true,
-  );
-  return found;
 }

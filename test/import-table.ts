@@ -63,10 +63,18 @@ export const edges = {
 } as const;
 
 /** Folders and files that an edge may import. */
-export const edgeMayImport = [...joining, 'record', 'serve'] as const;
+export const edgeMayImport = ['core', ...joining, 'record', 'serve'] as const;
 
-/** The public entry points: they import what they export, and are the only barrels. */
-export const entries = ['index.ts', 'core.ts', 'express/index.ts', 'koa/index.ts'] as const;
+/** The public entry points, with the optional packages that must be installed to load them. The only barrels. */
+export const entries: Readonly<Record<string, readonly string[]>> = {
+  'index.ts': ['@nestjs/', 'rxjs', 'reflect-metadata'],
+  'core.ts': [],
+  'express/index.ts': [],
+  'koa/index.ts': [],
+};
+
+/** The entry points at the root, which import whatever they export. */
+export const surfaces = ['index', 'core'] as const;
 
 /** Packages outside the edges, with the files that may import them; a trailing `*` stands for anything. */
 export const packages: Readonly<Record<string, readonly string[]>> = {

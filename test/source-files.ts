@@ -37,6 +37,8 @@ export interface Import {
   /** Path below the library's sources with `.ts`, or null for a package. */
   readonly file: string | null;
   readonly typeOnly: boolean;
+  /** Loaded when the code that asks for it runs, not with the file. */
+  readonly dynamic: boolean;
 }
 
 /** A source file of the library. */
@@ -59,22 +61,22 @@ export function librarySources(): SourceFile[] {
 export function parseSource(path: string, text: string): SourceFile {
   const tree = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
   const imports: Import[] = [];
-  const add = (node: ts.Node, specifier: string, typeOnly: boolean): void => {
+  const add = (node: ts.Node, specifier: string, { typeOnly = false, dynamic = false } = {}): void => {
     const file = specifier.startsWith('.')
       ? posix.normalize(posix.join(posix.dirname(path), specifier)).replace(/\.js$/, '.ts')
       : null;
-    imports.push({ line: lineOf(tree, node), specifier, file, typeOnly });
+    imports.push({ line: lineOf(tree, node), specifier, file, typeOnly, dynamic });
   };
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
       if (node.moduleSpecifier !== undefined && ts.isStringLiteral(node.moduleSpecifier))
-        add(node, node.moduleSpecifier.text, isTypeOnly(node));
+        add(node, node.moduleSpecifier.text, { typeOnly: isTypeOnly(node) });
     } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
-      if (ts.isStringLiteral(node.argument.literal)) add(node, node.argument.literal.text, true);
+      if (ts.isStringLiteral(node.argument.literal)) add(node, node.argument.literal.text, { typeOnly: true });
     } else if (ts.isCallExpression(node)) {
       const [argument] = node.arguments;
       const loads = node.expression.kind === ts.SyntaxKind.ImportKeyword || node.expression.getText(tree) === 'require';
-      if (loads && argument !== undefined && ts.isStringLiteral(argument)) add(node, argument.text, false);
+      if (loads && argument !== undefined && ts.isStringLiteral(argument)) add(node, argument.text, { dynamic: true });
     }
     ts.forEachChild(node, visit);
   };

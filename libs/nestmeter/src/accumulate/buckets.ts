@@ -188,7 +188,11 @@ export class Buckets {
     const { length } = this.#counts;
     // Copied with `set`: a typed array made from one of another width takes several times as long.
     const wider =
-      count <= 0xffff ? new Uint16Array(length) : count <= 0xffffffff ? new Uint32Array(length) : new Float64Array(length);
+      count <= 0xffff
+        ? new Uint16Array(length)
+        : count <= 0xffffffff
+          ? new Uint32Array(length)
+          : new Float64Array(length);
     wider.set(this.#counts);
     this.#counts = wider;
     this.#ceiling = count <= 0xffff ? 0xffff : count <= 0xffffffff ? 0xffffffff : saturation;

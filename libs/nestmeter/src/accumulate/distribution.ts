@@ -26,7 +26,7 @@ export function plainUnit(unit: string): DistributionUnit {
 
 /**
  * How often which values occurred. Count, sum, minimum and maximum are exact (the sum to half a part per value),
- * quantiles to 1.1 %, the variance to about 1e-9 relative (Welford's recurrence, merged after Chan et al. 1979).
+ * quantiles to 1.1 %, the standard deviation to 1e-9 and one part of the unit (Welford, merged after Chan et al. 1979).
  * Merging adds; nothing depends on the order but the last digits of `m2`.
  */
 export class Distribution {
@@ -122,14 +122,26 @@ export class Distribution {
     return answers;
   }
 
-  /** How many values were at most `bound` (in the unit); those within 1.1 % of it may fall on either side. */
-  countAtMost(bound: number): number {
+  /**
+   * How many values were at most each of `bounds` (in the unit, rising), in one pass; values within 1.1 % of a bound may
+   * fall on either side of it.
+   */
+  countsAtMost(bounds: readonly number[]): number[] {
+    const counts = new Array<number>(bounds.length).fill(0);
     let seen = this.zeros;
-    const gridBound = bound / this.unit.gridUnits;
+    let next = 0;
     this.buckets.forEach((index, count) => {
-      if (bucketValue(index) > gridBound) return false;
+      const value = bucketValue(index) * this.unit.gridUnits;
+      while (next < bounds.length && bounds[next]! < value) counts[next++] = seen;
       seen += count;
+      return next < bounds.length;
     });
-    return seen;
+    while (next < bounds.length) counts[next++] = seen;
+    return counts;
+  }
+
+  /** As {@link countsAtMost} for one bound. */
+  countAtMost(bound: number): number {
+    return this.countsAtMost([bound])[0]!;
   }
 }

@@ -235,8 +235,11 @@ function decodeGauges(states: readonly SeriesState[], column: number, columns: G
 function decodeTallies(states: readonly SeriesState[], tally: number, column: ([string, number][] | 0)[]): void {
   column.forEach((cell, row) => {
     if (cell === 0) return;
-    const counts = cell.map(([key, count]) => [String(key), countOf(count)] as const);
-    mergeTally(states[row]!.tally(tally), counts);
+    if (!cell.every(([key]) => typeof key === 'string')) throw new RangeError('a key of a tally must be text');
+    mergeTally(
+      states[row]!.tally(tally),
+      cell.map(([key, count]) => [key, countOf(count)]),
+    );
   });
 }
 

@@ -3,7 +3,6 @@ import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
 import type { Observable } from 'rxjs';
 import type { PerformanceMonitor } from '../monitor.js';
 import { isSkipped, isTracked } from '../record/decorators.js';
-import { currentRequest } from '../record/http-request.js';
 
 /** Counts handlers that no endpoint timing sees as operations: RPC, GraphQL and WebSocket. Leaves out what is marked. */
 export class HandlerInterceptor implements NestInterceptor {
@@ -13,7 +12,7 @@ export class HandlerInterceptor implements NestInterceptor {
     const handler = context.getHandler();
     const owner = context.getClass();
     if (isSkipped(handler, owner)) {
-      if (context.getType() === 'http') currentRequest()?.skip();
+      if (context.getType() === 'http') this.monitor.skipCurrentRequest();
       return next.handle();
     }
     // A decorated handler counts itself.

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AbstractHttpAdapter } from '@nestjs/core';
-import type { PerformanceMonitor } from '../monitor.js';
 import { expressRoute, noteRoutes } from '../record/express-route.js';
+import type { HttpRequests } from '../record/http-request.js';
 import { timeRequest } from '../record/node-response.js';
+import type { RouteServer } from '../serve/handle.js';
 import { answerOnNode } from '../serve/node-handler.js';
 
 /** What both adapters hand over: Express gives Node's own objects, Fastify wraps them. */
@@ -26,7 +27,11 @@ export interface NativeExchange {
   readonly response: unknown;
 }
 
-const installed = new WeakMap<object, Set<PerformanceMonitor>>();
+/** What the edge works for: the parts of one running monitor. */
+export interface EdgeTarget {
+  readonly http: HttpRequests;
+  readonly routes: RouteServer;
+}
 
 /**
  * Lets an HTTP adapter time every request and serve our routes, in front of everything else: CORS, middleware, body
@@ -34,26 +39,22 @@ const installed = new WeakMap<object, Set<PerformanceMonitor>>();
  *
  * Adapters run one such hook; whoever sets one later runs after ours instead of in its place.
  */
-export function installHttpEdge(adapter: AbstractHttpAdapter, monitor: PerformanceMonitor): void {
-  const monitors = installed.get(adapter) ?? new Set();
-  if (monitors.has(monitor)) return;
-  installed.set(adapter, monitors.add(monitor));
-
+export function installHttpEdge(adapter: AbstractHttpAdapter, { http, routes }: EdgeTarget): void {
   let theirs: RequestHook | undefined;
   const hook: RequestHook = (request, response, next) => {
     const goOn = (): unknown => (theirs === undefined ? next() : theirs.call(adapter, request, response, next));
     const node = request.raw ?? (request as IncomingMessage);
     const nodeResponse = response.raw ?? (response as ServerResponse);
     const url = node.url ?? '/';
-    if (monitor.routes.owns(url)) {
+    if (routes.owns(url)) {
       response.hijack?.();
       const native: NativeExchange = { request, response };
-      return void answerOnNode(monitor.routes, node, nodeResponse, { url, native });
+      return void answerOnNode(routes, node, nodeResponse, { url, native });
     }
     const isExpress = request.raw === undefined;
     if (isExpress) noteRoutes(request);
     const route = () => (isExpress ? routeOnExpress(request) : routeOnFastify(request));
-    const active = timeRequest(monitor.http, node, nodeResponse, url, route);
+    const active = timeRequest(http, node, nodeResponse, url, route);
     return active === null ? goOn() : active.run(goOn);
   };
 

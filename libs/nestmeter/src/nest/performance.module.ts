@@ -8,7 +8,8 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { APP_INTERCEPTOR, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
-import { createMonitor, type MonitorOptions, PerformanceMonitor } from '../monitor.js';
+import { createMonitor, PerformanceMonitor } from '../monitor.js';
+import type { MonitorOptions } from '../options.js';
 import type { AccessFunction } from '../serve/access.js';
 import { guardsAsAccess, type NestAccessOptions } from './guard-access.js';
 import { HandlerInterceptor, needsInterceptor } from './handler-interceptor.js';
@@ -69,9 +70,10 @@ export class PerformanceModule
   ) {
     super();
     if (!monitor.enabled) return;
+    const { http, routes } = monitor;
     // Now when Nest made the application at once, later when a test does; never without HTTP.
     host.init$.subscribe(() => {
-      if (host.httpAdapter) installHttpEdge(host.httpAdapter, monitor);
+      if (host.httpAdapter) installHttpEdge(host.httpAdapter, { http, routes });
     });
   }
 
@@ -83,7 +85,7 @@ export class PerformanceModule
 
   /** Ends the live streams: Nest closes the server next, which waits for open connections. */
   beforeApplicationShutdown(): void {
-    this.monitor.routes.close();
+    if (this.monitor.enabled) this.monitor.routes.close();
   }
 
   /** The server is closed and the last request counted. */

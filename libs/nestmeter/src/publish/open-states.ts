@@ -3,8 +3,6 @@ import { encodeState } from '../accumulate/encoded-state.js';
 import { slotId, type StateWrite, type WriteResult } from '../store/store.js';
 
 interface Sent {
-  /** Version last sent. */
-  sent: number;
   /** Version last acknowledged; 0 when none. */
   acknowledged: number;
 }
@@ -13,9 +11,6 @@ interface Sent {
 const allTiersBytes = 64 << 10;
 /** Coarser tiers are sent within this time after a finest slot closed, spread so that a fleet does not do it at once. */
 const jitterMs = 3000;
-
-/** What the store's answer to an open state revealed. */
-export type Anomaly = 'regressed' | 'foreign' | null;
 
 /** The open slots of this replica: which of their states changed since the store last acknowledged them. */
 export class OpenStates {
@@ -51,16 +46,13 @@ export class OpenStates {
     return tiers.flatMap((_, tier) => (tier === 0 || all ? this.#changed(tier) : []));
   }
 
-  /** Takes in what the store said. A lower version than acknowledged means it went back, a higher one a double of us. */
-  settle(write: StateWrite, result: WriteResult): Anomaly {
+  /** Takes in what the store said. @returns whether it held less than it had acknowledged: it went back */
+  settle(write: StateWrite, result: WriteResult): boolean {
     const sent = this.#sent.get(keyOf(write));
-    if (sent === undefined) return null;
-    // The slot may have closed since: its final state and questions about it come by here too.
-    sent.sent = Math.max(sent.sent, write.version);
-    const found = result.found ?? 0;
-    const anomaly = found > sent.sent ? 'foreign' : found < sent.acknowledged ? 'regressed' : null;
+    if (sent === undefined) return false;
+    const regressed = (result.found ?? 0) < sent.acknowledged;
     if (result.outcome === 'stored' || result.outcome === 'have') sent.acknowledged = write.version;
-    return anomaly;
+    return regressed;
   }
 
   /** Sends everything again: the store may have lost it. */
@@ -73,11 +65,11 @@ export class OpenStates {
     return this.accumulator.openVersions(tier).flatMap(({ family, start, version }) => {
       const slot = { family: family.name, tier: this.accumulator.tiers[tier]!, start };
       const key = keyOf({ slot, field });
-      const sent = this.#sent.get(key) ?? { sent: 0, acknowledged: 0 };
+      let sent = this.#sent.get(key);
+      if (sent === undefined) this.#sent.set(key, (sent = { acknowledged: 0 }));
       if (sent.acknowledged >= version) return [];
       const open = this.accumulator.openState(family, tier);
       const encoded = encodeState(open.state, { version, final: false, asOfMs: open.asOfMs }, { deflate: false });
-      this.#sent.set(key, { ...sent, sent: version });
       this.#sizes.set(`${family.name}/${tier}`, encoded.length);
       return [{ slot, field, version, encoded }];
     });

@@ -4,9 +4,8 @@ import { slotId, type SlotRef, type StateWrite, type WriteResult } from '../stor
 import { writeEndMs } from '../time-slot.js';
 
 interface Entry {
-  readonly id: string;
   readonly write: StateWrite & { readonly encoded: Buffer };
-  /** Store time of the first acknowledgement; null while the store does not have it. */
+  /** Store time of the first acknowledgement since the store was last found without it; null while it lacks it. */
   acknowledgedMs: number | null;
   /** Times it was sent again under the present `born`. */
   resends: number;
@@ -16,8 +15,10 @@ interface Entry {
 export const confirmAfterMs = 30 * 60_000;
 /** Times a state that goes missing is sent again to one and the same store. */
 const mostResends = 3;
-/** Slots whose states are asked for in one interval when nothing is suspected. */
+/** Slots whose states are asked for in one call when nothing is suspected. */
 const auditSlots = 8;
+/** The same when the store may have lost everything. */
+const fullAuditSlots = 64;
 
 /**
  * The closed states of this replica that a store might still lose: they wait, encoded, until the store confirms them at
@@ -25,10 +26,12 @@ const auditSlots = 8;
  * past it the oldest of the finest tier go, since coarser tiers contain them.
  */
 export class Outbox {
-  readonly #entries = new Map<string, Entry>();
+  /** By slot, then by field. */
+  readonly #slots = new Map<string, Map<string, Entry>>();
   readonly #pending = new Set<Entry>();
   #bytes = 0;
   #auditQueue: Entry[] = [];
+  #auditAtOnce = auditSlots;
   /** States lost to the cap or given up, and states that came too late by slot length in seconds. */
   readonly counts = { dropped: 0, givenUp: 0, late: new Map<number, number>() };
 
@@ -53,7 +56,9 @@ export class Outbox {
 
   /** States that are held. */
   get size(): number {
-    return this.#entries.size;
+    let size = 0;
+    for (const fields of this.#slots.values()) size += fields.size;
+    return size;
   }
 
   /** Takes in a closed state. */
@@ -61,9 +66,11 @@ export class Outbox {
     const slot = { family: closed.family.name, tier: closed.tier, start: closed.start };
     const { version, final, asOfMs } = closed;
     const encoded = encodeState(closed.state, { version, final, asOfMs }, { deflate: true });
-    const id = `${slotId(slot)}/${field}`;
-    const entry: Entry = { id, write: { slot, field, version, encoded }, acknowledgedMs: null, resends: 0 };
-    this.#entries.set(id, entry);
+    const entry: Entry = { write: { slot, field, version, encoded }, acknowledgedMs: null, resends: 0 };
+    const id = slotId(slot);
+    let fields = this.#slots.get(id);
+    if (fields === undefined) this.#slots.set(id, (fields = new Map()));
+    fields.set(field, entry);
     this.#pending.add(entry);
     this.#bytes += encoded.length;
     while (this.#bytes > this.maxBytes && this.#dropOldest());
@@ -77,26 +84,24 @@ export class Outbox {
 
   /** Questions for the next few acknowledged slots in turn, so that all are asked for every few minutes. */
   audit(): StateWrite[] {
-    if (this.#auditQueue.length === 0) this.auditAll();
+    if (this.#auditQueue.length === 0) this.#startAudit(auditSlots);
     const questions: StateWrite[] = [];
     const slots = new Set<string>();
     while (this.#auditQueue.length > 0) {
       const entry = this.#auditQueue.at(-1)!;
       const slot = `${entry.write.slot.tier.slotSeconds}:${entry.write.slot.start}`;
-      if (slots.size === auditSlots && !slots.has(slot)) break;
+      if (slots.size === this.#auditAtOnce && !slots.has(slot)) break;
       slots.add(slot);
       this.#auditQueue.pop();
-      if (this.#entries.get(entry.id) === entry && entry.acknowledgedMs !== null)
+      if (this.#find(entry.write) === entry && entry.acknowledgedMs !== null)
         questions.push({ ...entry.write, encoded: null });
     }
     return questions;
   }
 
-  /** Starts over: all acknowledged states will be asked for, newest first. @returns how many */
+  /** Starts over: all acknowledged states will be asked for, newest first, many at once. @returns how many */
   auditAll(): number {
-    this.#auditQueue = [...this.#entries.values()]
-      .filter((entry) => entry.acknowledgedMs !== null)
-      .sort((a, b) => a.write.slot.start - b.write.slot.start);
+    this.#startAudit(fullAuditSlots);
     return this.#auditQueue.length;
   }
 
@@ -107,12 +112,12 @@ export class Outbox {
 
   /** Another store, or the same one emptied: states may be sent again three more times. */
   forgetResends(): void {
-    for (const entry of this.#entries.values()) entry.resends = 0;
+    for (const entry of this.#all()) entry.resends = 0;
   }
 
   /** Takes in what the store said to a state or question of ours. @param nowMs store time */
   settle(write: StateWrite, result: WriteResult, nowMs: number): void {
-    const entry = this.#entries.get(`${slotId(write.slot)}/${write.field}`);
+    const entry = this.#find(write);
     if (entry === undefined) return;
     if (result.outcome === 'late') {
       const { slotSeconds } = write.slot.tier;
@@ -120,6 +125,9 @@ export class Outbox {
         this.counts.late.set(slotSeconds, (this.counts.late.get(slotSeconds) ?? 0) + 1);
       this.#forget(entry);
     } else if (result.outcome === 'missing') {
+      entry.acknowledgedMs = null;
+      // One that was lost is seldom alone.
+      if (this.#auditAtOnce < fullAuditSlots) this.auditAll();
       if (++entry.resends > mostResends) {
         this.counts.givenUp++;
         this.#forget(entry);
@@ -133,7 +141,7 @@ export class Outbox {
 
   /** Forgets what no store takes any more. @param nowMs store time */
   expire(nowMs: number): void {
-    for (const entry of this.#entries.values()) {
+    for (const entry of this.#all()) {
       const { slot } = entry.write;
       if (nowMs < writeEndMs(slot.start, slot.tier)) continue;
       if (entry.acknowledgedMs === null) this.counts.dropped++;
@@ -143,16 +151,13 @@ export class Outbox {
 
   /** States held for a slot, by field; for reading from own memory. */
   states(slot: SlotRef): Map<string, Buffer> {
-    const found = new Map<string, Buffer>();
-    const prefix = `${slotId(slot)}/`;
-    for (const [id, entry] of this.#entries)
-      if (id.startsWith(prefix)) found.set(entry.write.field, entry.write.encoded);
-    return found;
+    const entries = this.#slots.get(slotId(slot)) ?? [];
+    return new Map([...entries].map(([field, { write }]) => [field, write.encoded]));
   }
 
   /** Forgets everything. For tests. */
   clear(): void {
-    this.#entries.clear();
+    this.#slots.clear();
     this.#pending.clear();
     this.#auditQueue = [];
     this.#bytes = 0;
@@ -160,7 +165,7 @@ export class Outbox {
 
   #dropOldest(): boolean {
     let oldest: Entry | undefined;
-    for (const entry of this.#entries.values()) {
+    for (const entry of this.#all()) {
       const { slot } = entry.write;
       const finer = oldest === undefined || slot.tier.slotSeconds < oldest.write.slot.tier.slotSeconds;
       const same = slot.tier.slotSeconds === oldest?.write.slot.tier.slotSeconds;
@@ -172,9 +177,29 @@ export class Outbox {
     return true;
   }
 
+  #startAudit(atOnce: number): void {
+    this.#auditAtOnce = atOnce;
+    this.#auditQueue = [...this.#all()]
+      .filter((entry) => entry.acknowledgedMs !== null)
+      .sort((a, b) => a.write.slot.start - b.write.slot.start);
+  }
+
+  *#all(): Generator<Entry> {
+    for (const fields of this.#slots.values()) yield* fields.values();
+  }
+
+  #find({ slot, field }: StateWrite): Entry | undefined {
+    return this.#slots.get(slotId(slot))?.get(field);
+  }
+
   #forget(entry: Entry): void {
-    if (!this.#entries.delete(entry.id)) return;
+    const { slot, field, encoded } = entry.write;
+    const id = slotId(slot);
+    const fields = this.#slots.get(id);
+    if (fields?.get(field) !== entry) return;
+    fields.delete(field);
+    if (fields.size === 0) this.#slots.delete(id);
     this.#pending.delete(entry);
-    this.#bytes -= entry.write.encoded.length;
+    this.#bytes -= encoded.length;
   }
 }

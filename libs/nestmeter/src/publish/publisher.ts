@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import type { Accumulator } from '../accumulate/accumulator.js';
 import { Distribution, milliseconds } from '../accumulate/distribution.js';
 import type { Clock, StoreClock } from '../clock.js';
@@ -29,6 +30,10 @@ const smallestCall = 16 << 10;
 const freshMs = 60_000;
 /** Further calls in one interval while closed states wait. */
 const backlogCalls = 4;
+/** Between attempts while publishing ends. */
+const retryMs = 100;
+/** How long the end of publishing waits for a second node. */
+const settleMs = 500;
 
 /**
  * Publishes what this replica has counted: every interval, one call at a time, never awaited by a request.
@@ -40,7 +45,7 @@ export class Publisher {
   readonly outbox: Outbox;
   readonly #options: PublisherOptions;
   readonly #open: OpenStates;
-  readonly #bornCandidate = randomBytes(9).toString('base64url');
+  #bornCandidate = randomName();
   readonly #durations = new Distribution(milliseconds);
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
@@ -53,6 +58,7 @@ export class Publisher {
   #lastAcknowledgedMs: number | null = null;
   #lastBytes = 0;
   #live: readonly string[] = [];
+  #left = false;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -75,6 +81,7 @@ export class Publisher {
 
   /** Publishes every interval from now on; the first time within one interval. */
   start(): void {
+    this.#left = false;
     this.#schedule(Math.random() * this.#options.intervalMs);
   }
 
@@ -91,7 +98,7 @@ export class Publisher {
 
   /**
    * Ends publishing: makes all states final, sends them, asks for those that are not yet confirmed, waits for a second
-   * node if there is one, and says `left`.
+   * node if there is one, and says `left`. What fails is tried again until the deadline.
    *
    * @param deadlineMs how long that may take
    * @returns states that the store has not acknowledged by then
@@ -99,23 +106,37 @@ export class Publisher {
   async stop(deadlineMs: number): Promise<{ unacknowledged: number }> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    const { clock, accumulator, store } = this.#options;
-    const end = clock.monotonicMs() + deadlineMs;
-    const remaining = (): number => Math.max(0, end - clock.monotonicMs());
+    const { accumulator, store } = this.#options;
+    accumulator.renew();
+    let isOver = false;
+    const steps = [
+      () => this.flush(),
+      async () => {
+        if (store.embedded || this.outbox.auditAll() === 0) return;
+        while (this.outbox.auditing && !isOver) await this.#single(true);
+      },
+      // What was recorded meanwhile is counted under the renewed life.
+      async () => accumulator.renew(),
+      () => this.flush(),
+      () => store.settle(settleMs).catch(() => {}),
+      () => {
+        this.#left = true;
+        return this.flush();
+      },
+    ];
     const leave = async (): Promise<void> => {
-      await this.#running?.catch(() => {});
-      accumulator.renew();
-      await this.flush();
-      if (!store.embedded) this.outbox.auditAll();
-      // Twice at least: what was recorded meanwhile is counted under the renewed life.
-      do {
-        accumulator.renew();
-        await this.#single(true);
-      } while (remaining() > 0 && (this.outbox.pending > 0 || this.outbox.auditing));
-      await store.settle(Math.min(500, remaining()));
-      await this.#send([], true);
+      for (const step of steps)
+        while (!isOver) {
+          const isDone = await step().then(
+            () => true,
+            () => false,
+          );
+          if (isDone) break;
+          await setTimeout(retryMs, null, { ref: false });
+        }
     };
     await within(leave(), deadlineMs);
+    isOver = true;
     this.collect();
     return { unacknowledged: this.outbox.pending };
   }
@@ -133,7 +154,7 @@ export class Publisher {
   }
 
   #schedule(delayMs: number): void {
-    this.#timer = setTimeout(() => {
+    this.#timer = globalThis.setTimeout(() => {
       const started = this.#options.clock.monotonicMs();
       void this.#single(false)
         .catch(() => {})
@@ -157,14 +178,16 @@ export class Publisher {
     this.collect();
     const nowMs = storeClock.nowMs();
     this.outbox.expire(nowMs);
-    const open = store.embedded && !all ? [] : this.#open.due(nowMs, store.embedded ? 'never' : all ? 'now' : 'in turn');
+    const open =
+      store.embedded && !all ? [] : this.#open.due(nowMs, store.embedded ? 'never' : all ? 'now' : 'in turn');
     const waiting = this.outbox.unsent();
     const fresh = waiting.filter(({ slot }) => (slot.start + slot.tier.slotSeconds) * 1000 > nowMs - freshMs);
     const [first, ...rest] = this.#calls([...fresh, ...open, ...waiting.slice(fresh.length)]);
-    if (store.embedded && first === undefined) return;
+    // Before a read the beat goes out in any case: it carries the levels of this moment.
+    if (store.embedded && first === undefined && !all) return;
     const audit = store.embedded ? [] : this.outbox.audit();
-    await this.#send([...(first ?? []), ...audit], false);
-    for (const call of all ? rest : rest.slice(0, backlogCalls)) await this.#send(call, false);
+    await this.#send([...(first ?? []), ...audit]);
+    for (const call of all ? rest : rest.slice(0, backlogCalls)) await this.#send(call);
   }
 
   #calls(writes: readonly StateWrite[]): StateWrite[][] {
@@ -182,9 +205,9 @@ export class Publisher {
     return calls;
   }
 
-  async #send(writes: readonly StateWrite[], left: boolean): Promise<void> {
+  async #send(writes: readonly StateWrite[]): Promise<void> {
     const { clock, storeClock, store } = this.#options;
-    const publication: Publication = { beat: this.#beat(left), writes, bornCandidate: this.#bornCandidate };
+    const publication: Publication = { beat: this.#beat(), writes, bornCandidate: this.#bornCandidate };
     const sent = clock.monotonicMs();
     let receipt: Receipt;
     try {
@@ -206,19 +229,20 @@ export class Publisher {
   }
 
   #learn({ beat, writes }: Publication, { results, previousBeat, born, timeMs }: Receipt): void {
-    let regressed = this.#failing || (this.#born !== null && this.#born.id !== born.id);
-    if (this.#born !== null && this.#born.id !== born.id) this.outbox.forgetResends();
-    regressed ||= (previousBeat ?? 0) < this.#acknowledgedNumber;
+    const replaced = this.#born !== null && this.#born.id !== born.id;
+    if (replaced) this.outbox.forgetResends();
+    let regressed = this.#failing || replaced || (previousBeat ?? 0) < this.#acknowledgedNumber;
     let foreign = (previousBeat ?? 0) > beat.number;
     writes.forEach((write, index) => {
       const result = results[index]!;
-      const anomaly = this.#open.settle(write, result);
-      regressed ||= anomaly === 'regressed';
-      foreign ||= anomaly === 'foreign';
+      regressed = this.#open.settle(write, result) || regressed;
+      foreign ||= (result.found ?? 0) > write.version;
       this.outbox.settle(write, result, timeMs);
     });
     this.#acknowledgedNumber = beat.number;
     this.#born = born;
+    // Used up: were it used for the next store too, nobody would notice that it is another one.
+    if (born.id === this.#bornCandidate) this.#bornCandidate = randomName();
     this.#failing = false;
     if (regressed) {
       this.outbox.auditAll();
@@ -241,17 +265,20 @@ export class Publisher {
     return this.#options.replica.field(this.#options.accumulator.generation);
   }
 
-  #beat(left: boolean): Beat {
+  #beat(): Beat {
     const { replica, intervalMs, describe } = this.#options;
     const { id, name, host, pid } = replica;
-    return { id, name, host, pid, intervalMs, left, number: ++this.#number, ...describe() };
+    return { id, name, host, pid, intervalMs, left: this.#left, number: ++this.#number, ...describe() };
   }
 }
 
-/** Waits for `work`, at most `ms`, and never rejects: what was not done by then shows in the counts. */
+function randomName(): string {
+  return randomBytes(9).toString('base64url');
+}
+
+/** Waits for `work`, which never rejects, at most `ms`: what was not done by then shows in the counts. */
 async function within(work: Promise<void>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-  await Promise.race([work.catch(() => {}), deadline]);
-  clearTimeout(timer);
+  const deadline = new AbortController();
+  await Promise.race([work, setTimeout(ms, undefined, { signal: deadline.signal }).catch(() => {})]);
+  deadline.abort();
 }

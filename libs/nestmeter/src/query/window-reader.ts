@@ -3,7 +3,14 @@ import { decodeInto } from '../accumulate/encoded-state.js';
 import type { AnyFamily } from '../accumulate/family.js';
 import { FamilyState } from '../accumulate/family-state.js';
 import type { Clock } from '../clock.js';
-import { type Born, type ReadReply, type SlotContents, slotId, type SlotRef, type StateSource } from '../store/store.js';
+import {
+  type Born,
+  type ReadReply,
+  type SlotContents,
+  slotId,
+  type SlotRef,
+  type StateSource,
+} from '../store/store.js';
 import type { Tier } from '../time-slot.js';
 import { cutStretches, planSlots, type Stretch } from './plan.js';
 import { type CachedSlot, SlotCache } from './slot-cache.js';

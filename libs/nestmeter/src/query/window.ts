@@ -62,7 +62,8 @@ function range(query: WindowQuery, fallback: string, now: number, longest: numbe
     const from = time('from', query.from);
     const to = query.to === undefined ? now : Math.min(now, time('to', query.to));
     if (from >= to) throw invalid('from', 'earlier than to and than now', query.from);
-    if (Math.round((now - from) * 1000) > longest * 1000) throw invalid('from', `at most ${days(longest)} ago`, query.from);
+    if (Math.round((now - from) * 1000) > longest * 1000)
+      throw invalid('from', `at most ${days(longest)} ago`, query.from);
     return { from, to, requested: query.to === undefined ? `from ${query.from}` : `${query.from}/${query.to}` };
   }
   const [name, text] = query.hours === undefined ? ['window', query.window ?? fallback] : ['hours', `${query.hours}h`];
@@ -72,7 +73,7 @@ function range(query: WindowQuery, fallback: string, now: number, longest: numbe
       name === 'hours'
         ? `a whole number from 1 to ${longest / 3600}`
         : `a duration from 30s to ${days(longest)} such as 15m or 24h, or whole minutes`;
-    throw invalid(name!, rule, query[name as 'window']);
+    throw invalid(name, rule, query[name as 'window']);
   }
   return { from: now - seconds, to: now, requested: String(text) };
 }

@@ -2,7 +2,7 @@ import { cacheFamily, eventFamily, queueFamily, sharedQueueFamily, stageFamily }
 import { readNanoUsd } from '../money.js';
 import { categoryOfError } from './error-category.js';
 import type { Recorder } from './recorder.js';
-import { isCount, isDuration } from './refusals.js';
+import { isAmount, isCount, isDuration } from './refusals.js';
 
 /** What a run of a stage came to. Leave out what is unknown. */
 export interface StageRecord {
@@ -36,13 +36,13 @@ export function recordStage(recorder: Recorder, stage: string, ms: number, recor
   if (isCount(tokens)) {
     state.count(counter.runs_with_tokens);
     state.count(counter.tokens, tokens);
-  } else if (tokens !== undefined) refusals.refuse('stage.tokens', 'a whole number of tokens');
-  const cost = costUsd === undefined ? undefined : readNanoUsd(costUsd);
+  } else if (tokens != null) refusals.refuse('stage.tokens', 'a whole number of tokens');
+  const cost = readNanoUsd(costUsd);
   if (typeof cost === 'number') {
     state.count(counter.runs_with_cost);
     state.count(counter.cost_nano_usd, cost);
-  } else if (costUsd !== undefined) refusals.refuse('stage.costUsd', 'an amount of USD');
-  if (cacheHit === undefined) return;
+  } else if (costUsd != null) refusals.refuse('stage.costUsd', 'an amount of USD');
+  if (cacheHit == null) return;
   state.count(counter.runs_with_cache);
   if (cacheHit) state.count(counter.cache_hits);
 }
@@ -53,7 +53,7 @@ export function recordEvent(recorder: Recorder, event: EventRecord): void {
   const state = recorder.series(eventFamily, type, component, operation).open(recorder.now());
   state.count(eventFamily.counter.events);
   if (isDuration(durationMs)) state.record(eventFamily.distribution.duration, durationMs);
-  else if (durationMs !== undefined) recorder.refusals.refuse('event.durationMs', 'a duration in milliseconds');
+  else if (durationMs != null) recorder.refusals.refuse('event.durationMs', 'a duration in milliseconds');
   if (metadata !== undefined) recorder.options.debug(`event ${type} with ${Object.keys(metadata).length} metadata`);
 }
 
@@ -73,7 +73,7 @@ export function recordCache(recorder: Recorder, name: string, hit: boolean): voi
 
 /** Sets the depth of a queue; it holds until the next one. @param shared whether all replicas see the same queue */
 export function recordQueueDepth(recorder: Recorder, name: string, depth: number, shared: boolean): void {
-  if (!isDuration(depth)) return recorder.refusals.refuse('queue.depth', 'a number of entries');
+  if (!isAmount(depth)) return recorder.refusals.refuse('queue.depth', 'a number of entries');
   const family = shared ? sharedQueueFamily : queueFamily;
   recorder.series(family, name).setLevel(family.gauge.depth, depth, recorder.now());
 }

@@ -2,7 +2,7 @@ import type { AnyFamily } from '../accumulate/family.js';
 import { customFamily } from '../accumulate/families.js';
 import { NestmeterError, shown } from '../errors.js';
 import type { Recorder } from './recorder.js';
-import { isCount, isDuration } from './refusals.js';
+import { isAmount, isCount } from './refusals.js';
 
 /** What a custom metric is about. */
 export interface CustomMetricOptions {
@@ -62,7 +62,7 @@ export class CustomMetrics {
     const { recorder, series } = this.#declare('gauge', name, options);
     return {
       set: (value, labels = {}) => {
-        if (!isDuration(value)) return recorder.refusals.refuse(`${name}.set`, 'a finite number, not negative');
+        if (!isAmount(value)) return recorder.refusals.refuse(`${name}.set`, 'a finite number, not negative');
         recorder.guard(name, () => series(labels).setLevel(0, value, recorder.now()));
       },
     };
@@ -73,7 +73,7 @@ export class CustomMetrics {
     const { recorder, series } = this.#declare('distribution', name, options);
     return {
       record: (value, labels = {}) => {
-        if (!isDuration(value)) return recorder.refusals.refuse(`${name}.record`, 'a finite number, not negative');
+        if (!isAmount(value)) return recorder.refusals.refuse(`${name}.record`, 'a finite number, not negative');
         recorder.guard(name, () => series(labels).open(recorder.now()).record(0, value));
       },
     };
@@ -88,6 +88,8 @@ export class CustomMetrics {
       this.#families.set(name, known);
     } else if (known.kind !== kind)
       throw invalidName(`Metric ${name}`, `declared as one kind only, got ${kind} after ${known.kind}`);
+    else if (options.labels !== undefined && !sameNames(labels, known.family))
+      throw invalidName(`Labels of metric ${name}`, `the same each time, got ${shown(labels)}`);
     const { family } = known;
     const series = (values: LabelValues) =>
       this.recorder.series(
@@ -98,16 +100,20 @@ export class CustomMetrics {
   }
 
   #check(name: string, labels: readonly string[]): void {
-    if (!nameRule.test(name))
+    if (typeof name !== 'string' || !nameRule.test(name))
       throw invalidName('Name of a metric', `a letter, then at most 99 letters, digits, _ or ., got ${shown(name)}`);
     for (const label of labels)
-      if (!nameRule.test(label))
+      if (typeof label !== 'string' || !nameRule.test(label))
         throw invalidName(`Label of metric ${name}`, `a letter, then letters, digits, _ or ., got ${shown(label)}`);
     if (labels.length > mostLabels || new Set(labels).size < labels.length)
       throw invalidName(`Labels of metric ${name}`, `at most ${mostLabels} different ones, got ${labels.length}`);
     if (this.#families.size >= mostMetrics)
       throw invalidName('Custom metrics', `at most ${mostMetrics} per monitor, got one more with ${shown(name)}`);
   }
+}
+
+function sameNames(names: readonly string[], { labels }: AnyFamily): boolean {
+  return names.length === labels.length && labels.every(({ name }, index) => name === names[index]);
 }
 
 function invalidName(what: string, rule: string): NestmeterError {

@@ -1,5 +1,7 @@
+import { types } from 'node:util';
 import type { ExtractAnswer } from './answer/answer.js';
 import type { LLMCallStart } from './llm-call.js';
+import { nameOf } from './llm-settle.js';
 import { trackOperation } from './operation.js';
 import type { Recorder } from './recorder.js';
 import { resolveRecorder } from './scope.js';
@@ -63,11 +65,12 @@ export function TrackLLMCall<Args extends readonly unknown[] = never[]>(
   options: TrackLLMCallOptions<Args>,
 ): MethodDecorator {
   return decorate((method) => {
+    const isAsync = types.isAsyncFunction(innermost(method));
     return function (this: unknown, ...args: never[]): unknown {
       const recorder = resolveRecorder(this);
       const start = recorder?.guard('TrackLLMCall', () => startOf(recorder, options, args as unknown as Args));
       if (recorder == null || start === undefined) return method.apply(this, args);
-      return recorder.llm.track(start, method, this, args);
+      return recorder.llm.track(start, method, this, args, isAsync);
     };
   });
 }
@@ -77,13 +80,15 @@ function startOf<Args extends readonly unknown[]>(
   { provider, model, operation, tags, extract }: TrackLLMCallOptions<Args>,
   args: Args,
 ): LLMCallStart {
-  const of = <T>(value: OfArguments<T, Args>): T =>
-    typeof value === 'function' ? (value as (...given: Args) => T)(...args) : value;
+  const told = <T>(name: string, value: OfArguments<T, Args> | undefined): T | undefined =>
+    typeof value === 'function'
+      ? recorder.guard(`TrackLLMCall.${name}`, () => (value as (...given: Args) => T)(...args))
+      : value;
   return {
-    provider: of(provider),
-    model: (model === undefined ? undefined : of(model)) ?? 'unknown',
-    operation: (operation === undefined ? undefined : of(operation)) ?? 'chat',
-    tags: recorder.tagsOf(tags === undefined ? undefined : of(tags)),
+    provider: nameOf(told('provider', provider)),
+    model: nameOf(told('model', model)),
+    operation: nameOf(told('operation', operation) ?? 'chat'),
+    tags: recorder.tagsOf(told('tags', tags)),
     extract,
   };
 }
@@ -120,7 +125,7 @@ function decorate(wrap: (method: Method, defaultName: string) => Method): Method
   const decorator = (target: unknown, keyOrContext: unknown, descriptor?: PropertyDescriptor): unknown => {
     if (typeof keyOrContext === 'object' && keyOrContext !== null) {
       const { name } = keyOrContext as ClassMethodDecoratorContext;
-      return dressed(target as Method, (method) => wrapByClass(method, String(name), wrap));
+      return dressed(target as Method, (method) => wrapByClass(method, name, wrap));
     }
     const owner = typeof target === 'function' ? target.name : (target as object).constructor.name;
     const name = `${owner}.${String(keyOrContext)}`;
@@ -129,14 +134,34 @@ function decorate(wrap: (method: Method, defaultName: string) => Method): Method
   return decorator as MethodDecorator;
 }
 
-/** Standard decorators do not know their class before a call: its name is that of the first instance called. */
-function wrapByClass(method: Method, key: string, wrap: (method: Method, name: string) => Method): Method {
+/** Standard decorators do not know their class before a call: it is looked up at the first one on an instance. */
+function wrapByClass(method: Method, key: string | symbol, wrap: (method: Method, name: string) => Method): Method {
   let wrapped: Method | undefined;
   return function (this: unknown, ...args: never[]): unknown {
-    const owner = typeof this === 'function' ? this.name : (this?.constructor?.name ?? 'anonymous');
-    wrapped ??= wrap(method, `${owner}.${key}`);
-    return wrapped.apply(this, args);
+    if (wrapped !== undefined) return wrapped.apply(this, args);
+    const owner = ownerName(this, key, method);
+    const first = wrap(method, `${owner ?? 'anonymous'}.${String(key)}`);
+    if (owner !== null) wrapped = first;
+    return first.apply(this, args);
   };
+}
+
+/** The name of the class that declares a method, which an instance may inherit; null without an instance. */
+function ownerName(self: unknown, key: string | symbol, method: Method): string | null {
+  if (self === undefined || self === null) return null;
+  const nameOfHolder = (holder: object): string => (typeof holder === 'function' ? holder : holder.constructor).name;
+  for (let holder = Object(self) as object | null; holder !== null; holder = Object.getPrototypeOf(holder) as object) {
+    const held: unknown = Object.getOwnPropertyDescriptor(holder, key)?.value;
+    if (typeof held === 'function' && innermost(held as Method) === innermost(method)) return nameOfHolder(holder);
+  }
+  return nameOfHolder(Object(self) as object);
+}
+
+/** The method that a wrapper of ours was made for, through any number of wrappers. */
+const wrappedMethods = new WeakMap<Method, Method>();
+
+function innermost(method: Method): Method {
+  return wrappedMethods.get(method) ?? method;
 }
 
 interface Metadata {
@@ -148,10 +173,12 @@ interface Metadata {
 /** Makes the wrapper look like the method: name, length, own properties, and what other decorators noted on it. */
 function dressed(method: Method, wrap: (method: Method) => Method): Method {
   const wrapper = wrap(method);
+  wrappedMethods.set(wrapper, innermost(method));
   Object.defineProperty(wrapper, tracked, { value: true });
   for (const key of Reflect.ownKeys(method)) {
     const property = Object.getOwnPropertyDescriptor(method, key)!;
-    if (key !== 'prototype' && key !== 'arguments' && key !== 'caller' && key !== tracked) Object.defineProperty(wrapper, key, property);
+    if (key !== 'prototype' && key !== 'arguments' && key !== 'caller' && key !== tracked)
+      Object.defineProperty(wrapper, key, property);
   }
   const { getOwnMetadataKeys, getOwnMetadata, defineMetadata } = Reflect as Metadata;
   for (const key of getOwnMetadataKeys?.(method) ?? []) defineMetadata!(key, getOwnMetadata!(key, method), wrapper);

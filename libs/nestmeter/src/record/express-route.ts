@@ -19,7 +19,9 @@ interface Routed {
   params?: Readonly<Record<string, unknown>>;
   route?: { path?: unknown };
   baseUrl?: string;
-  app?: { request?: object };
+  method?: string;
+  originalUrl?: string;
+  app?: { request?: object; router?: { stack?: Layer[] }; _router?: { stack?: Layer[] } };
 }
 
 const watched = new WeakSet<object>();
@@ -67,12 +69,35 @@ function watch(prototype: object): void {
   });
 }
 
-/** The template of the route that matched last; null when none did. */
+/**
+ * The template of the route that matched last; null when none did. Middleware refuses some requests before they are
+ * routed, a body parser for one: those belong to the route of the application that they would have reached.
+ */
 export function expressRoute(request: object): string | null {
-  const { [routing]: noted, route, baseUrl } = request as Routed;
-  if (noted !== undefined) return noted.template;
-  if (route === undefined) return null;
-  return `${baseUrl ?? ''}${pathText(route.path)}`;
+  const routed = request as Routed;
+  return routed[routing]?.template ?? routeAhead(routed);
+}
+
+interface Layer {
+  readonly route?: { readonly path?: unknown; readonly methods?: Readonly<Record<string, boolean>> };
+  match?(path: string): boolean;
+}
+
+/** Looks through the application's own routes, not those of routers inside; as Express does, the first that fits counts. */
+function routeAhead({ app, method = '', originalUrl = '' }: Routed): string | null {
+  const path = originalUrl.split('?', 1)[0]!;
+  const name = method.toLowerCase();
+  try {
+    // Express 4 keeps it under the second name, and its `router` throws.
+    const layers = (app?._router ?? app?.router)?.stack ?? [];
+    const found = layers.find(
+      (layer) => (layer.route?.methods?.[name] ?? layer.route?.methods?.['_all']) && layer.match?.(path),
+    );
+    return found === undefined ? null : pathText(found.route!.path);
+  } catch {
+    // The path is not encoded properly.
+    return null;
+  }
 }
 
 function begun(): Routing {

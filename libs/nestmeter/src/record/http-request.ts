@@ -4,6 +4,7 @@ import type { Series } from '../accumulate/series.js';
 import { categoryOfStatus } from './error-category.js';
 import { addShare } from './llm-share.js';
 import type { Recorder } from './recorder.js';
+import { isCount } from './refusals.js';
 import { currentScope, type LLMShare, runInScope, type Scope } from './scope.js';
 import { UnionTimer } from './union-timer.js';
 
@@ -45,6 +46,9 @@ const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 /** Times the requests of an HTTP server. */
 export class HttpRequests {
   #active = 0;
+  readonly #ended = (): void => {
+    this.#active--;
+  };
 
   constructor(
     private readonly recorder: Recorder,
@@ -58,14 +62,15 @@ export class HttpRequests {
 
   /** Begins a request; null when it is left out. Never throws. */
   begin(start: RequestStart): ActiveRequest | null {
-    const { recorder, options } = this;
-    return (
-      recorder.guard('endpoint', () => {
-        if (options.isExcluded(start.path, start.userAgent)) return null;
-        this.#active++;
-        return new ActiveRequest(recorder, start, () => this.#active--);
-      }) ?? null
-    );
+    try {
+      if (this.options.isExcluded(start.path, start.userAgent)) return null;
+      const request = new ActiveRequest(this.recorder, start, this.#ended);
+      this.#active++;
+      return request;
+    } catch (error) {
+      this.recorder.refusals.failed('endpoint', error);
+      return null;
+    }
   }
 }
 
@@ -73,9 +78,10 @@ export class HttpRequests {
 export class ActiveRequest implements Scope {
   readonly parent = null;
   readonly operation = null;
+  readonly isLLMCall = false;
   tags: Readonly<Record<string, string>> | null = null;
   readonly #startMs: number;
-  readonly #shares: LLMShare[] = [];
+  #shares: LLMShare[] | null = null;
   #wait: UnionTimer | null = null;
   #failure: string | null = null;
   /** Set once the request has ended: LLM calls that end later still belong to it. */
@@ -111,12 +117,19 @@ export class ActiveRequest implements Scope {
     const skipped = this.#state === 'skipped';
     this.#state = 'over';
     this.ended();
-    if (!skipped) this.recorder.guard('endpoint', () => this.#record(end));
+    if (skipped) return;
+    try {
+      this.#record(end);
+    } catch (error) {
+      this.recorder.refusals.failed('endpoint', error);
+    }
   }
 
   childBegan(): void {}
 
   childEnded(): void {}
+
+  childTimed(): void {}
 
   waitBegan(nowMs: number): void {
     (this.#wait ??= new UnionTimer()).begin(nowMs);
@@ -126,13 +139,18 @@ export class ActiveRequest implements Scope {
     this.#wait?.end(nowMs);
   }
 
+  waitTimed(ms: number): void {
+    (this.#wait ??= new UnionTimer()).add(ms);
+  }
+
   addLLMCall(share: LLMShare, nowMs: number): void {
     this.#failure = share.failure;
     if (this.#series !== null) addShare(this.#series.open(nowMs), counter, share);
-    else if (this.#state === 'running') this.#shares.push(share);
+    else if (this.#state === 'running') (this.#shares ??= []).push(share);
   }
 
-  #record({ route, status, responseBytes, aborted, errorCategory, success: told }: RequestEnd): void {
+  #record(end: RequestEnd): void {
+    const { route, status, responseBytes, aborted } = end;
     const { recorder, start } = this;
     const now = recorder.now();
     const elapsed = now - this.#startMs;
@@ -142,31 +160,44 @@ export class ActiveRequest implements Scope {
         ? recorder.accumulator.named(endpointFamily, [method, unmatched])
         : recorder.series(endpointFamily, method, route);
     const state = this.#series.open(now);
-    const { isSuccess, apdexMs } = recorder.options;
-    const success = told ?? ((isSuccess?.(status) ?? status < 400) && !aborted);
+    const success = end.success ?? (!aborted && this.#isSuccess(status));
     state.count(counter.requests);
     if (success) {
       state.count(counter.successes);
-      const target = apdexMs(`${method} ${route}`);
+      const target = recorder.options.apdexMs(`${method} ${route ?? unmatched}`);
       if (elapsed <= target) state.count(counter.apdex_satisfied);
       else if (elapsed <= 4 * target) state.count(counter.apdex_tolerating);
-    } else {
-      const cause = aborted ? 'aborted' : ((status >= 500 ? this.#failure : null) ?? errorCategory);
-      state.tallyUp(tally.errors, cause ?? (status >= 400 ? categoryOfStatus(status) : 'client_error'));
-    }
+    } else state.tallyUp(tally.errors, this.#causeOf(end));
     if (aborted) state.count(counter.aborted);
     else if (status >= 500) state.count(counter.server_errors);
     else if (status >= 400) state.count(counter.client_errors);
-    if (start.requestBytes === null) state.count(counter.request_sizes_unknown);
-    else state.count(counter.request_bytes, start.requestBytes);
-    state.count(counter.response_bytes, responseBytes);
+    if (isCount(start.requestBytes)) state.count(counter.request_bytes, start.requestBytes);
+    else state.count(counter.request_sizes_unknown);
+    if (isCount(responseBytes)) state.count(counter.response_bytes, responseBytes);
+    else recorder.refusals.refuse('endpoint.responseBytes', 'a whole number of bytes');
     state.record(success ? distribution.success_duration : distribution.failure_duration, elapsed);
     state.tallyUp(tally.status_codes, String(status));
     if (this.#wait !== null) {
       const waited = Math.min(elapsed, this.#wait.at(now));
       state.count(counter.provider_wait_us, Math.round(waited * 1000));
     }
-    for (const share of this.#shares) addShare(state, counter, share);
+    if (this.#shares !== null) for (const share of this.#shares) addShare(state, counter, share);
+    this.#shares = null;
+  }
+
+  #isSuccess(status: number): boolean {
+    const { recorder } = this;
+    const { isSuccess } = recorder.options;
+    if (isSuccess === undefined) return status < 400;
+    return recorder.guard('success', () => isSuccess(status)) ?? status < 400;
+  }
+
+  /** The category of a failed request: the LLM failure behind it says more than that the server failed. */
+  #causeOf({ status, aborted, errorCategory: told }: RequestEnd): string {
+    if (aborted) return 'aborted';
+    if (told !== undefined && told !== 'application' && told !== 'server_error') return told;
+    const byLLM = status >= 400 && status < 500 ? null : this.#failure;
+    return byLLM ?? (status >= 400 ? categoryOfStatus(status) : 'server_error');
   }
 }
 

@@ -1,12 +1,11 @@
 import { types } from 'node:util';
 import { llmFamily } from '../accumulate/families.js';
-import { type ExtractAnswer, type LLMAnswer } from './answer/answer.js';
+import type { ExtractAnswer, LLMAnswer } from './answer/answer.js';
 import { readAnswer, StreamReader } from './answer/read-answer.js';
-import { recordComponent } from './components.js';
 import { classifyLLMError } from './llm-error.js';
-import { countCall, countUsage, type LLMFacts, type LLMOutcome } from './llm-facts.js';
+import type { LLMFacts, LLMOutcome } from './llm-facts.js';
+import { componentOf, settleCall } from './llm-settle.js';
 import { observeResult, type ResultObserver, type StreamEnd } from './observe-result.js';
-import { costOfCall, type LLMCost } from './price/cost.js';
 import type { Recorder } from './recorder.js';
 import { currentScope, type LLMShare, runInScope, type Scope } from './scope.js';
 
@@ -20,7 +19,12 @@ export interface LLMCallStart {
 }
 
 /** A stream without a chunk for this long is given up. */
-const abandonedMs = 10 * 60_000;
+const silentStreamMs = 10 * 60_000;
+/**
+ * Any other call without an answer for this long is given up: longer than three attempts of an SDK with its default
+ * time limit, so it is a promise that nobody ever asked.
+ */
+const silentCallMs = 60 * 60_000;
 
 /** The LLM calls of one monitor: those under way, and where they are counted. */
 export class LLMCalls {
@@ -28,14 +32,26 @@ export class LLMCalls {
 
   constructor(private readonly recorder: Recorder) {}
 
-  /** Calls `method` as an LLM call: same `this`, arguments, result object and errors. */
+  /**
+   * Calls `method` as an LLM call: same `this`, arguments, result object and errors. A call that `beforeCall` refuses is
+   * not made: its error comes as the method's own would, as a rejection where the method is `async`.
+   *
+   * @param isAsync whether the method is an `async` function, perhaps under other decorators
+   */
   track<This, Args extends unknown[], Result>(
     start: LLMCallStart,
     method: (this: This, ...args: Args) => Result,
     self: This,
     args: Args,
+    isAsync = types.isAsyncFunction(method),
   ): Result {
-    this.#allow(start);
+    try {
+      this.recorder.options.beforeCall?.(start);
+    } catch (error) {
+      this.record(start, { outcome: 'refused', durationMs: 0, streamed: false, answer: {}, nested: false });
+      if (isAsync) return Promise.reject(error) as Result;
+      throw error;
+    }
     const call = this.recorder.guard('llm', () => new LLMCall(this.recorder, this.#active, start));
     if (call === undefined) return method.apply(self, args);
     let result: Result;
@@ -48,11 +64,17 @@ export class LLMCalls {
     return observeResult(result, call, types.isAsyncFunction(method));
   }
 
-  /** Counts a call that was made elsewhere. */
-  record(start: LLMCallStart, facts: LLMFacts): void {
-    const now = this.recorder.now();
+  /** Counts a call that was made elsewhere and ended just now. */
+  record({ provider, model, operation, tags }: LLMCallStart, facts: LLMFacts): void {
+    const { recorder } = this;
     const scope = currentScope();
-    settleCall(this.recorder, scope?.recorder === this.recorder ? scope : null, start, facts, now);
+    const parent = scope?.recorder === recorder ? scope : null;
+    if (parent !== null && facts.outcome !== 'refused') {
+      parent.childTimed(componentOf(provider), facts.durationMs);
+      parent.waitTimed(facts.durationMs);
+    }
+    const allTags = tagsInside(parent, tags);
+    settleCall(recorder, { provider, model, operation, tags: allTags, parent, facts, endMs: recorder.now() });
   }
 
   /** Calls under way and the age of the oldest in milliseconds, by provider and model. */
@@ -70,22 +92,20 @@ export class LLMCalls {
     return [...groups.values()];
   }
 
-  /** Gives up streams that have been silent for ten minutes. */
+  /** Gives up streams that have been silent for ten minutes, and other calls that have been for an hour. */
   sweep(): void {
     const now = this.recorder.now();
-    for (const call of this.#active) if (call.streamed && now - call.lastSignMs >= abandonedMs) call.abandon();
+    for (const call of this.#active)
+      if (now - call.lastSignMs >= (call.streamed ? silentStreamMs : silentCallMs)) call.abandon();
   }
+}
 
-  #allow(start: LLMCallStart): void {
-    const { beforeCall } = this.recorder.options;
-    if (beforeCall === undefined) return;
-    try {
-      beforeCall(start);
-    } catch (error) {
-      this.record(start, { outcome: 'refused', durationMs: 0, streamed: false, answer: {}, nested: false });
-      throw error;
-    }
-  }
+function tagsInside(
+  parent: Scope | null,
+  own: Readonly<Record<string, string>> | null,
+): Readonly<Record<string, string>> | null {
+  const around = parent?.tags ?? null;
+  return own === null || around === null ? (own ?? around) : { ...around, ...own };
 }
 
 /** An LLM call under way. */
@@ -93,9 +113,12 @@ class LLMCall implements Scope, ResultObserver {
   readonly parent: Scope | null;
   readonly tags: Readonly<Record<string, string>> | null;
   readonly operation: string | null;
+  readonly isLLMCall = true;
   streamed = false;
   startMs: number;
   lastSignMs: number;
+  /** Time from the call until it turned out to be a cold stream; its readers come later. */
+  #earlierMs = 0;
   #reader: StreamReader | null = null;
   #firstTokenMs: number | null = null;
   #lastTokenMs = 0;
@@ -110,7 +133,7 @@ class LLMCall implements Scope, ResultObserver {
   ) {
     const scope = currentScope();
     this.parent = scope?.recorder === recorder ? scope : null;
-    this.tags = start.tags === null ? (this.parent?.tags ?? null) : { ...this.parent?.tags, ...start.tags };
+    this.tags = tagsInside(this.parent, start.tags);
     this.operation = this.parent?.operation ?? null;
     this.startMs = this.lastSignMs = recorder.now();
     this.#begin(this.startMs);
@@ -129,18 +152,28 @@ class LLMCall implements Scope, ResultObserver {
     this.parent?.childEnded(component, nowMs);
   }
 
-  waitBegan(): void {
+  /** The time of this call covers it. */
+  childTimed(): void {}
+
+  waitBegan(nowMs: number): void {
     this.#hasInner = true;
+    this.parent?.waitBegan(nowMs);
   }
 
-  waitEnded(): void {}
+  waitEnded(nowMs: number): void {
+    this.parent?.waitEnded(nowMs);
+  }
+
+  waitTimed(): void {
+    this.#hasInner = true;
+  }
 
   addLLMCall(share: LLMShare, nowMs: number): void {
     this.parent?.addLLMCall(share, nowMs);
   }
 
   value(value: unknown): void {
-    const answer = this.recorder.guard('llm.answer', () => readAnswer(value, this.start.extract)) ?? {};
+    const answer = this.recorder.guard('llm.answer', () => readAnswer(value, this.#extract)) ?? {};
     if (answer.failure === undefined) this.#finish('completed', answer);
     else this.#finish('failed', answer, answer.failure.category);
   }
@@ -157,6 +190,7 @@ class LLMCall implements Scope, ResultObserver {
     this.lastSignMs = this.recorder.now();
     if (source === 'hot' || this.#state !== 'running') return;
     this.#state = 'waiting';
+    this.#earlierMs = this.lastSignMs - this.startMs;
     this.#leave(this.lastSignMs);
   }
 
@@ -169,10 +203,15 @@ class LLMCall implements Scope, ResultObserver {
   }
 
   item(item: unknown): void {
-    const reader = (this.#reader ??= new StreamReader(this.start.extract));
+    const reader = (this.#reader ??= new StreamReader(this.#extract));
     const now = (this.lastSignMs = this.recorder.now());
     reader.item(item);
-    if (!reader.answer.contentSeen && reader.recognised) return;
+    if (!reader.answer.contentSeen && reader.recognised) {
+      // What came before the first item of a known shape was no content after all (Azure's filter results).
+      this.#firstTokenMs = null;
+      this.#tokenItems = 0;
+      return;
+    }
     // Chunks of unknown shape count as content: there is nothing better to tell the first token by.
     this.#firstTokenMs ??= now;
     this.#lastTokenMs = now;
@@ -182,13 +221,11 @@ class LLMCall implements Scope, ResultObserver {
   end(how: StreamEnd): void {
     const reader = this.#reader;
     const answer: LLMAnswer = reader?.answer ?? {};
-    if (how !== 'ended') this.#finish(how, answer);
-    else if (answer.failure !== undefined) this.#finish('failed', answer, answer.failure.category);
-    else
-      this.#finish(
-        reader !== null && reader.recognised && !reader.answer.terminal ? 'incomplete' : 'completed',
-        answer,
-      );
+    if (answer.failure !== undefined) this.#finish('failed', answer, answer.failure.category);
+    // Who leaves once the provider has said that the answer is over, leaves nothing out.
+    else if (reader?.answer.terminal === true) this.#finish('completed', answer);
+    else if (how !== 'ended') this.#finish(how, answer);
+    else this.#finish(reader?.recognised === true ? 'incomplete' : 'completed', answer);
   }
 
   abandon(): void {
@@ -199,112 +236,48 @@ class LLMCall implements Scope, ResultObserver {
   #begin(nowMs: number): void {
     this.active.add(this);
     this.parent?.waitBegan(nowMs);
-    if (!(this.parent instanceof LLMCall)) this.parent?.childBegan(this.#component, nowMs);
+    if (this.parent !== null && !this.parent.isLLMCall) this.parent.childBegan(componentOf(this.start.provider), nowMs);
   }
 
   #leave(nowMs: number): void {
     this.active.delete(this);
     this.parent?.waitEnded(nowMs);
-    if (!(this.parent instanceof LLMCall)) this.parent?.childEnded(this.#component, nowMs);
+    if (this.parent !== null && !this.parent.isLLMCall) this.parent.childEnded(componentOf(this.start.provider), nowMs);
   }
 
-  get #component(): string {
-    return componentOf(this.start);
+  /** The `extract` of the application, whose failures are counted. */
+  get #extract(): ExtractAnswer | undefined {
+    const { extract } = this.start;
+    return extract && ((value) => this.recorder.guard('extract', () => extract(value)));
   }
 
   #finish(outcome: LLMOutcome, answer: LLMAnswer, errorCategory?: string): void {
-    const { recorder, start } = this;
+    const { recorder, parent, tags, startMs, start } = this;
+    const { provider, model, operation } = start;
     if (this.#state === 'abandoned') {
       this.#state = 'over';
-      const series = recorder.series(llmFamily, start.provider, answer.model ?? start.model, start.operation);
-      series.open(recorder.now()).count(llmFamily.counter.late_ends);
+      recorder.guard('llm', () => {
+        const series = recorder.series(llmFamily, provider, answer.model ?? model, operation);
+        series.open(recorder.now()).count(llmFamily.counter.late_ends);
+      });
     }
     if (this.#state === 'over') return;
-    const now = recorder.now();
-    if (this.#state === 'running') this.#leave(now);
+    const endMs = recorder.now();
+    if (this.#state === 'running') this.#leave(endMs);
     this.#state = 'over';
     const gaps = this.#tokenItems - 1;
+    const firstTokenMs = this.#firstTokenMs;
     const facts: LLMFacts = {
       outcome,
-      durationMs: now - this.startMs,
+      durationMs: this.#earlierMs + endMs - startMs,
       streamed: this.streamed,
-      timeToFirstTokenMs: this.#firstTokenMs === null ? undefined : this.#firstTokenMs - this.startMs,
-      chunkGapMs: gaps > 0 ? (this.#lastTokenMs - this.#firstTokenMs!) / gaps : undefined,
+      timeToFirstTokenMs: firstTokenMs === null ? undefined : this.#earlierMs + firstTokenMs - startMs,
+      chunkGapMs: gaps > 0 ? (this.#lastTokenMs - firstTokenMs!) / gaps : undefined,
       answer,
       errorCategory,
       rateLimited: errorCategory === 'rate_limit',
       nested: this.#hasInner,
     };
-    priceAndSettle(recorder, this.parent, { ...start, tags: this.tags }, facts, now);
+    settleCall(recorder, { provider, model, operation, tags, parent, facts, endMs });
   }
-}
-
-/** Name under which an LLM call is a component of the operation around it. */
-function componentOf({ provider }: LLMCallStart): string {
-  return `llm.${provider}`;
-}
-
-/** Prices a call and counts it; waits for price tables that are still loading, which only the first calls meet. */
-function priceAndSettle(
-  recorder: Recorder,
-  parent: Scope | null,
-  start: LLMCallStart,
-  facts: LLMFacts,
-  nowMs: number,
-): void {
-  const settle = (): void => {
-    const cost = facts.nested ? undefined : priceOf(recorder, start, facts.answer, nowMs);
-    settleCall(recorder, parent, start, cost === undefined ? facts : { ...facts, cost }, nowMs);
-  };
-  recorder.guard('llm', () => {
-    const known = recorder.prices.settled || facts.answer.inputTokens === undefined;
-    if (known) settle();
-    else void recorder.prices.ready().then(() => recorder.guard('llm', settle));
-  });
-}
-
-function priceOf(recorder: Recorder, start: LLMCallStart, answer: LLMAnswer, nowMs: number): LLMCost | undefined {
-  const { prices, accumulator } = recorder;
-  const atMs = accumulator.clock.atMs(nowMs);
-  const answered = answer.model === undefined ? null : prices.lookup(start.provider, answer.model, atMs);
-  const cost = costOfCall(answer, answered ?? prices.lookup(start.provider, start.model, atMs));
-  return cost.priced ? cost : undefined;
-}
-
-function settleCall(
-  recorder: Recorder,
-  parent: Scope | null,
-  start: LLMCallStart,
-  facts: LLMFacts,
-  nowMs: number,
-): void {
-  const { answer, cost, outcome } = facts;
-  const model = answer.model ?? start.model;
-  countCall(recorder.series(llmFamily, start.provider, model, start.operation).open(nowMs), facts);
-  const tags = start.tags ?? parent?.tags;
-  for (const [tag, family] of recorder.options.tagFamilies) {
-    const value = tags?.[tag];
-    if (value !== undefined) countUsage(recorder.series(family, value).open(nowMs), facts);
-  }
-  if (parent === null || outcome === 'refused') return;
-  const failed = outcome === 'failed' || outcome === 'incomplete';
-  if (parent.operation !== null && !(parent instanceof LLMCall))
-    recordComponent(
-      recorder,
-      { operation: parent.operation, component: componentOf(start), ms: facts.durationMs, success: !failed },
-      nowMs,
-    );
-  if (facts.nested) return;
-  const told = answer.inputTokens !== undefined || answer.outputTokens !== undefined;
-  parent.addLLMCall(
-    {
-      inputTokens: answer.inputTokens,
-      outputTokens: answer.outputTokens,
-      costNanoUsd: cost?.totalNanoUsd,
-      unpriced: told && cost === undefined,
-      withoutUsage: !told && outcome === 'completed',
-      failure: failed ? (facts.errorCategory ?? 'unknown') : null,
-    },
-    nowMs,
-  );
 }

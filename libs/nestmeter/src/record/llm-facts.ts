@@ -30,7 +30,7 @@ export interface LLMFacts {
   /** Streams only: mean time between chunks after the first. */
   readonly chunkGapMs?: number | undefined;
   readonly answer: LLMAnswer;
-  /** Undefined when nobody knows it. */
+  /** As reported by who made the call; it wins over every price table. */
   readonly cost?: LLMCost | undefined;
   /** Error category of calls that failed. */
   readonly errorCategory?: string | undefined;
@@ -41,17 +41,21 @@ export interface LLMFacts {
   readonly nested: boolean;
 }
 
-/** Counts a call: all arithmetic on one state, no look-ups. */
-export function countCall(state: SeriesState, facts: LLMFacts): void {
-  countUsage(state, facts);
+/** Finish reasons are kept this far; those of known providers are shorter. */
+const longestReason = 64;
+
+/** Counts a call: all arithmetic on one state, no look-ups. @param cost undefined when nobody knows it */
+export function countCall(state: SeriesState, facts: LLMFacts, cost: LLMCost | undefined): void {
+  countUsage(state, facts, cost);
   const { outcome, answer } = facts;
+  if (outcome === 'refused') return;
   if (facts.streamed) state.count(counter.streamed);
   if (facts.retries !== undefined) {
     state.count(counter.calls_with_attempts);
     state.count(counter.retries, facts.retries);
   }
   if (facts.cacheHit) state.count(counter.cache_hits);
-  if (answer.finishReason !== undefined) state.tallyUp(tally.finish_reasons, answer.finishReason.slice(0, 64));
+  if (answer.finishReason !== undefined) state.tallyUp(tally.finish_reasons, shortReason(answer.finishReason));
   if (outcome === 'completed') state.record(distribution.success_duration, facts.durationMs);
   else if (outcome === 'failed' || outcome === 'incomplete') {
     state.record(distribution.failure_duration, facts.durationMs);
@@ -70,8 +74,8 @@ export function countCall(state: SeriesState, facts: LLMFacts): void {
 }
 
 /** Counts the part that families of tags share: their columns are the first of the LLM family's. */
-export function countUsage(state: SeriesState, facts: LLMFacts): void {
-  const { outcome, answer, cost } = facts;
+export function countUsage(state: SeriesState, facts: LLMFacts, cost: LLMCost | undefined): void {
+  const { outcome, answer } = facts;
   state.count(counter[outcome]);
   if (outcome === 'refused') return;
   state.count(counter.calls);
@@ -105,4 +109,9 @@ export function countUsage(state: SeriesState, facts: LLMFacts): void {
   state.count(counter.output_cost_nano_usd, cost.outputNanoUsd ?? 0);
   state.count(counter.cache_read_cost_nano_usd, cost.cacheReadNanoUsd ?? 0);
   state.count(counter.cache_write_cost_nano_usd, cost.cacheWriteNanoUsd ?? 0);
+}
+
+/** Through a Buffer, since a slice would keep the whole of a huge string alive. */
+function shortReason(reason: string): string {
+  return reason.length <= longestReason ? reason : Buffer.from(reason.slice(0, longestReason)).toString();
 }

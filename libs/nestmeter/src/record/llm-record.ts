@@ -1,8 +1,9 @@
-import { type LLMAnswer } from './answer/answer.js';
+import type { LLMAnswer } from './answer/answer.js';
 import type { LLMCalls } from './llm-call.js';
 import { llmErrorCategories } from './llm-error.js';
 import { llmOutcomes, type LLMOutcome } from './llm-facts.js';
-import { costOfCall, reportedCost } from './price/cost.js';
+import { nameOf } from './llm-settle.js';
+import { reportedCost } from './price/cost.js';
 import type { Recorder } from './recorder.js';
 import { isCount, isDuration } from './refusals.js';
 
@@ -47,44 +48,43 @@ const counts = [
 ] as const satisfies readonly (keyof LLMCallRecord & keyof LLMAnswer)[];
 
 /**
- * Counts a call given by hand. A bad duration refuses the call; any other bad value becomes unknown. Both are counted,
- * and nothing is thrown.
+ * Counts a call given by hand. A bad duration refuses the call; any other bad value becomes unknown, as null is. Both are
+ * counted by reason, and nothing is thrown.
  */
 export function recordLLMCall(recorder: Recorder, calls: LLMCalls, record: LLMCallRecord): void {
   recorder.guard('recordLLMCall', () => {
     const { refusals } = recorder;
-    const { provider, model, operation = 'chat', durationMs } = record;
+    const { durationMs, timeToFirstTokenMs: ttft, retries, costUsd } = record;
     if (!isDuration(durationMs)) return refusals.refuse('llm.durationMs', 'a duration in milliseconds');
     const answer: LLMAnswer = {};
     for (const field of counts) {
       const value = record[field];
-      if (value === undefined || value === null) continue;
       if (isCount(value)) answer[field] = value;
-      else refusals.refuse(`llm.${field}`, 'a whole number of tokens');
+      else if (value != null) refusals.refuse(`llm.${field}`, 'a whole number of tokens');
     }
-    const ttft = record.timeToFirstTokenMs;
-    if (ttft !== undefined && !isDuration(ttft)) refusals.refuse('llm.timeToFirstTokenMs', 'a duration');
-    const { retries } = record;
-    if (retries !== undefined && !isCount(retries)) refusals.refuse('llm.retries', 'a whole number of attempts');
-    const outcome = outcomeOf(record);
-    const category = categoryOf(record.errorCategory);
-    const atMs = recorder.accumulator.clock.nowMs();
-    const priced =
-      record.costUsd === undefined
-        ? costOfCall(answer, recorder.prices.lookup(provider, model, atMs))
-        : reportedCost(record.costUsd);
-    if (record.costUsd !== undefined && !priced.priced) refusals.refuse('llm.costUsd', 'an amount of USD');
+    const firstTokenKnown = isDuration(ttft) && ttft <= durationMs;
+    if (ttft != null && !firstTokenKnown)
+      refusals.refuse('llm.timeToFirstTokenMs', 'a duration, not longer than the call');
+    if (retries != null && !isCount(retries)) refusals.refuse('llm.retries', 'a whole number of attempts');
+    const reported = costUsd == null ? null : reportedCost(costUsd);
+    if (reported?.priced === false) refusals.refuse('llm.costUsd', 'an amount of USD');
+    const errorCategory = categoryOf(recorder, record.errorCategory);
     calls.record(
-      { provider, model, operation, tags: recorder.tagsOf(record.tags) },
       {
-        outcome,
+        provider: nameOf(record.provider),
+        model: nameOf(record.model),
+        operation: nameOf(record.operation ?? 'chat'),
+        tags: recorder.tagsOf(record.tags),
+      },
+      {
+        outcome: outcomeOf(recorder, record),
         durationMs,
-        streamed: record.streamed ?? ttft !== undefined,
-        timeToFirstTokenMs: isDuration(ttft) ? ttft : undefined,
+        streamed: record.streamed ?? firstTokenKnown,
+        timeToFirstTokenMs: firstTokenKnown ? ttft : undefined,
         answer,
-        cost: priced.priced ? priced : undefined,
-        errorCategory: category,
-        rateLimited: record.rateLimited ?? category === 'rate_limit',
+        cost: reported?.priced === true ? reported : undefined,
+        errorCategory,
+        rateLimited: record.rateLimited ?? errorCategory === 'rate_limit',
         retries: isCount(retries) ? retries : undefined,
         cacheHit: record.cacheHit,
         nested: false,
@@ -93,12 +93,17 @@ export function recordLLMCall(recorder: Recorder, calls: LLMCalls, record: LLMCa
   });
 }
 
-function outcomeOf({ outcome, success, errorCategory }: LLMCallRecord): LLMOutcome {
-  if (outcome !== undefined && llmOutcomes.includes(outcome)) return outcome;
-  return (success ?? errorCategory === undefined) ? 'completed' : 'failed';
+function outcomeOf(recorder: Recorder, { outcome, success, errorCategory }: LLMCallRecord): LLMOutcome {
+  if (outcome != null) {
+    if (llmOutcomes.includes(outcome)) return outcome;
+    recorder.refusals.refuse('llm.outcome', `one of ${llmOutcomes.join(', ')}`);
+  }
+  return (success ?? errorCategory == null) ? 'completed' : 'failed';
 }
 
-function categoryOf(category: string | undefined): string | undefined {
-  if (category === undefined) return undefined;
-  return (llmErrorCategories as readonly string[]).includes(category) ? category : 'unknown';
+function categoryOf({ refusals }: Recorder, category: string | undefined): string | undefined {
+  if (category == null) return undefined;
+  if ((llmErrorCategories as readonly string[]).includes(category)) return category;
+  refusals.refuse('llm.errorCategory', `one of ${llmErrorCategories.join(', ')}`);
+  return 'unknown';
 }

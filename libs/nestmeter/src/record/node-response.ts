@@ -32,7 +32,8 @@ export function timeRequest(
     active.end({ route: route(), status, responseBytes: bytes(), aborted });
   };
   bytes = countBytes(request, response, end);
-  response.once('finish', end);
+  // First of all listeners: Node's own hands the socket to the next answer of a pipeline, which writes at once.
+  response.prependOnceListener('finish', end);
   // Comes after `finish`, or alone when the connection is gone; further ends are ignored.
   response.once('close', end);
   return active;

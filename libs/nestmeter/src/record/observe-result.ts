@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 
+import { aiBaseStream, isAiResult, watchAiResult } from './result/ai-result.js';
 import { watchAsyncIterable } from './result/async-iterable.js';
 import { isEventStream, watchEventStream } from './result/event-stream.js';
 import { awaitFirstUse, type FirstUse } from './result/first-use.js';
@@ -56,7 +57,15 @@ function tellValue(observer: ResultObserver, value: unknown): void {
 }
 
 /** Keys that tell a source of later values. Only asked for with `in`, which calls no getter. */
-const sourceKeys = ['then', Symbol.asyncIterator, 'getReader', 'subscribe', 'textStream', 'fullStream'] as const;
+const sourceKeys = [
+  'then',
+  Symbol.asyncIterator,
+  'getReader',
+  'subscribe',
+  'stream',
+  'textStream',
+  'fullStream',
+] as const;
 
 function isSource(result: object): boolean {
   for (const key of sourceKeys) if (key in result) return true;
@@ -83,19 +92,29 @@ function settle(value: unknown, watch: Watch): void {
 }
 
 function watchStream(value: object, watch: Watch, source: 'cold' | 'hot'): void {
-  // Results of the Vercel `ai` functions: their getters drain the stream, so nobody is to look at them. The issue on all LLM
-  // providers watches them here.
-  if ('textStream' in value || 'fullStream' in value) return watch.value(undefined);
+  // The getters of an `ai` result drain its stream, so nobody is to look at one that cannot be watched.
+  if (isAiResult(value) && aiBaseStream(value) === undefined) return watch.value(undefined);
   const install = streamWatcher(value);
-  if (install === undefined) return watch.value(value);
+  if (install === undefined) {
+    const nested = nestedStream(value);
+    return nested === undefined ? watch.value(value) : watchStream(nested, watch, source);
+  }
   if (!awaitFirstUse(value, watch, (firstUse) => install(value, firstUse))) return watch.value(undefined);
   watch.unread(isObservable(value) ? 'cold' : source);
+}
+
+/** The stream inside `{stream, …}`, as Bedrock's `ConverseStream` and the provider models of `ai` answer. */
+function nestedStream(value: object): object | undefined {
+  const stream: unknown = Object.getOwnPropertyDescriptor(value, 'stream')?.value;
+  if (typeof stream !== 'object' || stream === null || !Object.isExtensible(stream)) return undefined;
+  return isReadableStream(stream) || streamWatcher(stream) === watchAsyncIterable ? stream : undefined;
 }
 
 type Install = (stream: object, firstUse: FirstUse) => void;
 
 /** How a stream is watched; `undefined` for what is no stream. The more specific shape is asked for first. */
 function streamWatcher(value: object): Install | undefined {
+  if (isAiResult(value)) return watchAiResult;
   if (isObservable(value)) return watchObservable;
   if (isReadableStream(value)) return watchReadableStream;
   if (isNodeStream(value)) return isNodeAnswer(value) ? watchNodeStream : undefined;

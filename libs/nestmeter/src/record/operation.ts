@@ -21,9 +21,12 @@ export interface OperationOptions {
 class OperationCall implements Scope, ResultObserver {
   readonly parent: Scope | null;
   readonly tags: Readonly<Record<string, string>> | null;
+  readonly isLLMCall = false;
   readonly components = new Components();
   readonly #series: Series;
   #startMs: number;
+  /** Time from the call until it turned out to be a cold stream; its readers come later. */
+  #earlierMs = 0;
   #warnings = 0;
   /** `waiting`: a cold stream that nobody reads yet, so that the call has not begun. */
   #state: 'running' | 'waiting' | 'over' = 'running';
@@ -66,12 +69,20 @@ class OperationCall implements Scope, ResultObserver {
     this.components.end(component, nowMs);
   }
 
+  childTimed(component: string, ms: number): void {
+    this.components.add(component, ms);
+  }
+
   waitBegan(nowMs: number): void {
     this.parent?.waitBegan(nowMs);
   }
 
   waitEnded(nowMs: number): void {
     this.parent?.waitEnded(nowMs);
+  }
+
+  waitTimed(ms: number): void {
+    this.parent?.waitTimed(ms);
   }
 
   addLLMCall(share: LLMShare, nowMs: number): void {
@@ -90,7 +101,9 @@ class OperationCall implements Scope, ResultObserver {
   unread(source: 'cold' | 'hot'): void {
     if (source === 'hot' || this.#state !== 'running') return;
     this.#state = 'waiting';
-    this.parent?.childEnded(this.operation, this.recorder.now());
+    const now = this.recorder.now();
+    this.#earlierMs = now - this.#startMs;
+    this.parent?.childEnded(this.operation, now);
   }
 
   streaming(): void {
@@ -108,7 +121,7 @@ class OperationCall implements Scope, ResultObserver {
   }
 
   #record(now: number, success: boolean, error: unknown): void {
-    const elapsed = now - this.#startMs;
+    const elapsed = this.#earlierMs + now - this.#startMs;
     const state = this.#series.open(now);
     state.count(counter.calls);
     if (success) state.count(counter.successes);

@@ -12,7 +12,8 @@ const resolutionMs = 50;
 /** Samples memory and processor of this process; one sample takes about 0.1 ms. */
 export class ProcessSampler {
   readonly #heapLimit = getHeapStatistics().heap_size_limit;
-  readonly #delay: IntervalHistogram;
+  readonly #delay: IntervalHistogram = monitorEventLoopDelay({ resolution: resolutionMs });
+  #isRunning = false;
   #cpu = process.cpuUsage();
   #faults = faults();
   #atMs: number;
@@ -20,8 +21,6 @@ export class ProcessSampler {
 
   constructor(private readonly recorder: Recorder) {
     this.#atMs = recorder.now();
-    this.#delay = monitorEventLoopDelay({ resolution: resolutionMs });
-    this.#delay.enable();
   }
 
   /** Levels of the last sample by name: bytes for memory, percent for shares. Those the OS does not tell are absent. */
@@ -29,17 +28,22 @@ export class ProcessSampler {
     return this.#levels;
   }
 
-  /** Takes a sample. */
+  /** Takes a sample; the first one begins to watch the event loop, whose delay is known from the second one on. */
   sample(): void {
+    if (!this.#isRunning) {
+      this.#isRunning = true;
+      this.#delay.enable();
+    }
     const { recorder } = this;
     const now = recorder.now();
     const series = recorder.accumulator.named(processFamily, []);
     const memory = process.memoryUsage();
-    const cpu = process.cpuUsage(this.#cpu);
+    const cpu = process.cpuUsage();
     const newFaults = faults();
-    const usedUs = cpu.user + cpu.system;
+    const usedUs = cpu.user - this.#cpu.user + cpu.system - this.#cpu.system;
+    const meanDelayMs = this.#delay.mean / 1e6;
     const elapsedMs = Math.max(1, now - this.#atMs);
-    const sampled: Record<keyof typeof gauge, number> = {
+    const sampled: Record<keyof typeof gauge, number | null> = {
       heap_used: memory.heapUsed,
       heap_total: memory.heapTotal,
       rss: memory.rss,
@@ -47,14 +51,20 @@ export class ProcessSampler {
       array_buffers: memory.arrayBuffers,
       memory_pressure: pressure(memory, this.#heapLimit),
       cpu: (usedUs / 1000 / elapsedMs) * 100,
-      event_loop_delay: Number.isNaN(this.#delay.mean) ? 0 : Math.max(0, this.#delay.mean / 1e6 - resolutionMs),
+      event_loop_delay: Number.isNaN(meanDelayMs) ? null : Math.max(0, meanDelayMs - resolutionMs),
     };
-    for (const name of Object.keys(gauge) as (keyof typeof gauge)[]) series.setLevel(gauge[name], sampled[name], now);
+    const levels: Record<string, number> = {};
+    for (const name of Object.keys(gauge) as (keyof typeof gauge)[]) {
+      const level = sampled[name];
+      if (level === null) continue;
+      series.setLevel(gauge[name], level, now);
+      levels[name] = level;
+    }
     const state = series.open(now);
     state.count(counter.cpu_us, usedUs);
     state.count(counter.page_faults, Math.max(0, newFaults - this.#faults));
-    this.#levels = { ...sampled, ...linuxMemory() };
-    this.#cpu = process.cpuUsage();
+    this.#levels = { ...levels, ...linuxMemory() };
+    this.#cpu = cpu;
     this.#faults = newFaults;
     this.#atMs = now;
     this.#delay.reset();

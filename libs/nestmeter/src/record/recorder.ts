@@ -1,5 +1,6 @@
 import type { Accumulator } from '../accumulate/accumulator.js';
 import type { AnyFamily } from '../accumulate/family.js';
+import { cleanLabel } from '../accumulate/labels.js';
 import type { Series } from '../accumulate/series.js';
 import type { Clock } from '../clock.js';
 import { LLMCalls } from './llm-call.js';
@@ -49,12 +50,14 @@ export class Recorder {
 
   /** The handle for label values, which may be hostile. */
   series(family: AnyFamily, ...labels: unknown[]): Series {
+    for (let index = 0; index < labels.length; index++)
+      if (typeof labels[index] !== 'string') labels[index] = cleanLabel(labels[index]);
     return this.accumulator.series(family, labels);
   }
 
   /** Says something to the operator; callers do so once per kind. */
   warn(message: string): void {
-    this.options.warn(message);
+    this.guard('logger', () => this.options.warn(message));
   }
 
   /** Runs recording code so that nothing of it reaches the application. */
@@ -69,7 +72,11 @@ export class Recorder {
 
   /** Of `metadata`, the declared tags as text; the rest goes to the debug log only. */
   tagsOf(metadata: Readonly<Record<string, unknown>> | undefined): Record<string, string> | null {
-    if (metadata === undefined) return null;
+    if (metadata === undefined || metadata === null) return null;
+    return this.guard('metadata', () => this.#declaredTags(metadata)) ?? null;
+  }
+
+  #declaredTags(metadata: Readonly<Record<string, unknown>>): Record<string, string> | null {
     let tags: Record<string, string> | null = null;
     for (const [key, value] of Object.entries(metadata)) {
       if (!this.options.tagFamilies.has(key)) this.options.debug(`metadata ${key} is not a declared tag`);

@@ -18,8 +18,10 @@ export class Refusals {
 
   /** Counts a failure of our own, or of a function that the application gave us. */
   failed(where: string, error: unknown): void {
-    const what = error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 200) : typeof error;
-    this.#count(`failed.${where}`, () => `Recording failed in ${where} (${what}). Further failures are only counted.`);
+    this.#count(
+      `failed.${where}`,
+      () => `Recording failed in ${where} (${shownError(error)}). Further failures are only counted.`,
+    );
   }
 
   /** How often, by reason. */
@@ -35,13 +37,34 @@ export class Refusals {
   #count(reason: string, message: () => string): void {
     const count = this.#counts.get(reason);
     this.#counts.set(reason, (count ?? 0) + 1);
-    if (count === undefined) this.warn(message());
+    if (count !== undefined) return;
+    try {
+      this.warn(message());
+    } catch {
+      // The application's logger failed; the count stays.
+    }
   }
 }
 
-/** Whether a value is a duration: milliseconds, finite, not negative. */
+function shownError(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 200) : typeof error;
+  } catch {
+    return 'an error that cannot be read';
+  }
+}
+
+/** Sums of durations are whole microseconds up to 2^53 − 1; this is 285 years. */
+const longestMs = Number.MAX_SAFE_INTEGER / 1000;
+
+/** Whether a value is a duration: milliseconds, not negative, below any that a sum could not hold. */
 export function isDuration(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0 && value < Infinity;
+  return typeof value === 'number' && value >= 0 && value <= longestMs;
+}
+
+/** Whether a value is an amount: a number from 0 to 2^53 − 1, whole or not. */
+export function isAmount(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
 }
 
 /** Whether a value is a count: a safe integer, not negative. */

@@ -23,14 +23,20 @@ export interface Scope {
   readonly tags: Readonly<Record<string, string>> | null;
   /** Name under which it is an operation that others are components of; null for a request. */
   readonly operation: string | null;
+  /** Whether it is an LLM call: its time covers that of LLM calls inside, which are no components of their own. */
+  readonly isLLMCall: boolean;
   /** A call directly inside begins: from now on its component covers time of this one. */
   childBegan(component: string, nowMs: number): void;
   /** That call ended. */
   childEnded(component: string, nowMs: number): void;
+  /** An LLM call directly inside was timed elsewhere and ended just now; it is taken not to overlap with others. */
+  childTimed(component: string, ms: number): void;
   /** Somewhere inside an LLM provider is waited for. */
   waitBegan(nowMs: number): void;
   /** It answered. */
   waitEnded(nowMs: number): void;
+  /** Somewhere inside an LLM provider was waited for, measured elsewhere. */
+  waitTimed(ms: number): void;
   /** An LLM call somewhere inside ended. */
   addLLMCall(share: LLMShare, nowMs: number): void;
 }
@@ -49,16 +55,21 @@ export function runInScope<R>(scope: Scope, code: () => R): R {
 
 const recorders = new Set<Recorder>();
 const owners = new WeakMap<object, Recorder>();
+/** The only recorder, while there is exactly one. */
+let only: Recorder | null = null;
 let unresolved = 0;
 
 /** Makes a recorder known to decorators; it stays until {@link forgetRecorder}. */
 export function addRecorder(recorder: Recorder): void {
   recorders.add(recorder);
+  only = recorders.size === 1 ? recorder : null;
 }
 
 /** Takes a recorder away; instances that it owned are free again. */
 export function forgetRecorder(recorder: Recorder): void {
   recorders.delete(recorder);
+  const [first = null] = recorders;
+  only = recorders.size === 1 ? first : null;
 }
 
 /** Notes that an instance belongs to the application that a recorder measures. */
@@ -72,6 +83,7 @@ export function ownInstance(recorder: Recorder, instance: object): void {
  * about once.
  */
 export function resolveRecorder(instance?: unknown): Recorder | null {
+  if (only !== null) return only;
   if (recorders.size === 0) return null;
   const scope = storage.getStore();
   if (scope !== undefined && recorders.has(scope.recorder)) return scope.recorder;
@@ -80,7 +92,6 @@ export function resolveRecorder(instance?: unknown): Recorder | null {
     if (owner !== undefined && recorders.has(owner)) return owner;
   }
   const [first] = recorders;
-  if (recorders.size === 1) return first!;
   if (unresolved++ === 0)
     first!.warn(
       'A tracked call was not recorded: several monitors are running and nothing says which one it belongs to. ' +

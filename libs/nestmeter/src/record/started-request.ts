@@ -1,7 +1,9 @@
 import { categoryOfError } from './error-category.js';
 import type { ActiveRequest, HttpRequests } from './http-request.js';
+import { classifyLLMError } from './llm-error.js';
 import { recordLLMCall } from './llm-record.js';
 import type { Recorder } from './recorder.js';
+import { isCount } from './refusals.js';
 
 /** A request that begins, told by hand. */
 export interface RequestBegun {
@@ -40,12 +42,19 @@ export class StartedRequest {
     this.#startMs = recorder?.now() ?? 0;
   }
 
-  /** Begins a request; without a monitor, or for an endpoint that is left out, it does nothing. */
+  /** Begins a request; without a monitor, or for an endpoint that is left out, it does nothing. Never throws. */
   static start(of: { recorder: Recorder; http: HttpRequests } | null, begun: RequestBegun): StartedRequest {
-    const { endpoint: path, method, requestBytes = null, requestId } = begun;
-    const request = of?.http.begin({ path, method, requestBytes }) ?? null;
-    if (requestId !== undefined) of?.recorder.options.debug(`request ${requestId} began`);
-    return new StartedRequest(of?.recorder ?? null, begun, request);
+    if (of === null) return new StartedRequest(null, begun, null);
+    const { recorder, http } = of;
+    const request = recorder.guard('startRequest', () => {
+      const { endpoint: path, requestBytes, requestId } = begun;
+      if (requestBytes != null && !isCount(requestBytes))
+        recorder.refusals.refuse('request.requestBytes', 'a whole number of bytes');
+      const method = String(begun.method).toUpperCase();
+      if (requestId !== undefined) recorder.options.debug(`request ${requestId} began`);
+      return http.begin({ path, method, requestBytes: requestBytes ?? null });
+    });
+    return new StartedRequest(recorder, begun, request ?? null);
   }
 
   /** Runs code inside this request: what is tracked there is attributed to it. */
@@ -53,27 +62,43 @@ export class StartedRequest {
     return this.request === null ? code() : this.request.run(code);
   }
 
-  /** Ends the request; further ends are ignored. */
-  end({ status, success, responseBytes = 0, error, costUsd }: RequestEnded): void {
-    const { recorder, request, begun } = this;
+  /** Ends the request; further ends are ignored. A bad status refuses it. Never throws. */
+  end(ended: RequestEnded): void {
+    const { recorder, request } = this;
     if (recorder === null || request === null || this.#over) return;
     this.#over = true;
-    const errorCategory = error === undefined ? undefined : categoryOfError(error);
-    if (begun.provider !== undefined) {
-      const durationMs = recorder.now() - this.#startMs;
-      const { provider, model = 'unknown' } = begun;
-      const succeeded = success ?? status < 400;
-      request.run(() =>
-        recordLLMCall(recorder, recorder.llm, {
-          provider,
-          model,
-          durationMs,
-          costUsd,
-          success: succeeded,
-          errorCategory: succeeded ? undefined : errorCategory,
-        }),
-      );
-    }
-    request.end({ route: begun.endpoint, status, responseBytes, aborted: false, errorCategory, success });
+    recorder.guard('startRequest', () => this.#end(recorder, request, ended ?? {}));
+  }
+
+  #end(recorder: Recorder, request: ActiveRequest, ended: RequestEnded): void {
+    const { begun } = this;
+    const { status, success, responseBytes, error } = ended;
+    const statusKnown = Number.isInteger(status) && status >= 100 && status < 600;
+    if (!statusKnown) {
+      recorder.refusals.refuse('request.status', 'an HTTP status from 100 to 599');
+      request.skip();
+    } else if (begun.provider !== undefined) request.run(() => this.#recordCall(recorder, ended));
+    request.end({
+      route: begun.endpoint,
+      status,
+      responseBytes: responseBytes ?? 0,
+      aborted: false,
+      errorCategory: error == null ? undefined : categoryOfError(error),
+      success: success ?? undefined,
+    });
+  }
+
+  #recordCall(recorder: Recorder, { status, success, error, costUsd }: RequestEnded): void {
+    const { provider = 'unknown', model = 'unknown' } = this.begun;
+    const succeeded = success ?? status < 400;
+    const category = succeeded ? undefined : classifyLLMError(error ?? { status }).category;
+    recordLLMCall(recorder, recorder.llm, {
+      provider,
+      model,
+      durationMs: recorder.now() - this.#startMs,
+      costUsd,
+      outcome: succeeded ? 'completed' : category === 'cancelled' ? 'cancelled' : 'failed',
+      errorCategory: category === 'cancelled' ? undefined : category,
+    });
   }
 }

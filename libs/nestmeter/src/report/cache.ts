@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { cacheFamily } from '../accumulate/families.js';
-import type { SeriesState } from '../accumulate/series-state.js';
 import { count, mapOf, percent, percentOf } from './answer-field.js';
-import { countsOf, groupByName, groupMap, mergeStates } from './named-states.js';
+import { countsOf, groupByName, groupMap, totalCounts } from './named-states.js';
 import { windowedReport } from './window-answer.js';
 
 const { counter } = cacheFamily;
@@ -23,22 +22,24 @@ export const cacheReport = windowedReport({
     caches: mapOf(z.object(cacheShape), 'Caches by name, most look-ups first'),
     summary: z.object(cacheShape).describe('All of them together'),
   },
-  make({ of, settings }) {
-    const groups = groupByName(cacheFamily, of(cacheFamily).entries(), {
+  make(counted) {
+    const groups = groupByName(cacheFamily, counted.of(cacheFamily).entries(), {
       name: ([name]) => name!,
-      size: (state) => state.counters[counter.hits]! + state.counters[counter.misses]!,
-      max: settings.maxSeries,
+      size: ({ counters }) => counters[counter.hits]! + counters[counter.misses]!,
+      max: counted.settings.maxSeries,
     });
     return {
-      caches: groupMap(groups, ({ state }) => cacheAnswer(state)),
-      summary: cacheAnswer(mergeStates(cacheFamily, groups)),
+      caches: groupMap(groups, (group) => cacheAnswer(countsOf(counter, group))),
+      summary: cacheAnswer(totalCounts(counted, cacheFamily)),
     };
   },
 });
 
 /** Look-ups of one or more caches. */
-export function cacheAnswer(state: SeriesState): z.infer<z.ZodObject<typeof cacheShape>> {
-  const { hits, misses } = countsOf(counter, state);
+export function cacheAnswer({
+  hits,
+  misses,
+}: Readonly<Record<keyof typeof counter, number>>): z.infer<z.ZodObject<typeof cacheShape>> {
   const lookups = hits + misses;
   return {
     total_requests: lookups,

@@ -3,7 +3,7 @@ import { llmFamily } from '../accumulate/families.js';
 import { SeriesState } from '../accumulate/series-state.js';
 import { costUsd, percent, percentOf, tokens, value } from './answer-field.js';
 import { costAnswer, tokenAnswer } from './llm-answer.js';
-import { countsOf, totalState } from './named-states.js';
+import { countsOf, totalCounts } from './named-states.js';
 import type { ReportContext } from './report.js';
 
 const daySeconds = 86_400;
@@ -24,8 +24,10 @@ export async function readDay(
   const from = Math.floor(timestamp / daySeconds) * daySeconds;
   // At midnight there is no window yet, and nothing was used in it.
   const request = { query: { from }, fallback: '1h', families: [llmFamily] };
-  const day = timestamp === from ? new SeriesState(llmFamily) : totalState(await context.read(request), llmFamily);
-  const counts = countsOf(llmFamily.counter, day);
+  const counts =
+    timestamp === from
+      ? countsOf(llmFamily.counter, new SeriesState(llmFamily))
+      : totalCounts(await context.read(request), llmFamily);
   const { total_tokens: used } = tokenAnswer(counts);
   const limit = context.settings.dailyTokenLimit;
   return {

@@ -72,7 +72,7 @@ export const endpointsReport = windowedReport({
     const groups = groupByName(
       endpointFamily,
       [...of(endpointFamily).entries()].filter(({ labels }) => isWanted(endpointName(labels), labels[1]!)),
-      { name: endpointName, size: (state) => state.counters[counter.requests]!, max: settings.maxSeries },
+      { name: endpointName, size: ({ counters }) => counters[counter.requests]!, max: settings.maxSeries },
     );
     const whole = mergeStates(endpointFamily, groups);
     const { requests, successes } = countsOf(counter, whole);

@@ -3,7 +3,7 @@ import { eventFamily } from '../accumulate/families.js';
 import { other } from '../accumulate/labels.js';
 import { count, mapOf } from './answer-field.js';
 import { statisticFields } from './duration-answer.js';
-import { type Group, groupByName, groupMap } from './named-states.js';
+import { type Group, groupByName, groupMap, sumCounters } from './named-states.js';
 import { windowedReport } from './window-answer.js';
 
 const { counter, distribution } = eventFamily;
@@ -39,7 +39,7 @@ export const eventsReport = windowedReport({
     const by = (name: (of: readonly string[]) => string) =>
       groupByName(eventFamily, entries, {
         name,
-        size: (state) => state.counters[counter.events]!,
+        size: ({ counters }) => counters[counter.events]!,
         max: settings.maxSeries,
       });
     const [byType, byComponent, byOperation] = [0, 1, 2].map((label) =>
@@ -50,7 +50,7 @@ export const eventsReport = windowedReport({
     );
     const together = by((values) => (values[0] === other ? other : values.join('\0')));
     return {
-      total_events: entries.reduce((sum, { state }) => sum + state.counters[counter.events]!, 0),
+      total_events: sumCounters(eventFamily, entries)[counter.events]!,
       by_type: byType!,
       by_component: byComponent!,
       by_operation: byOperation!,
@@ -62,10 +62,10 @@ export const eventsReport = windowedReport({
   },
 });
 
-function eventAnswer({ state }: Group): z.infer<z.ZodObject<typeof eventShape>> {
+function eventAnswer({ state, counters }: Group): z.infer<z.ZodObject<typeof eventShape>> {
   const durations = state.distributions[distribution.duration] ?? null;
   return {
-    count: state.counters[counter.events]!,
+    count: counters[counter.events]!,
     timed_count: durations?.count ?? 0,
     ...latency.of(durations),
   };

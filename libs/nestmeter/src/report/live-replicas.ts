@@ -7,39 +7,54 @@ import { costUsd, durationMs, percent, time, tokens, value } from './answer-fiel
 import { answerMap } from './named-states.js';
 
 interface Level {
-  readonly kind: string;
-  readonly of: readonly string[];
-  readonly value: number;
+  sum: number;
+  highest: number;
 }
 
 /** What living replicas say about this moment. Dead ones do not count, so that their calls in flight vanish. */
 export class Levels {
-  readonly #levels: readonly Level[];
+  readonly #names = new Map<string, Set<string>>();
+  /** By kind and whatever the level is of, from nothing to all of it. */
+  readonly #levels = new Map<string, Level>();
 
   constructor(beats: readonly Pick<Beat, 'current'>[]) {
-    this.#levels = beats.flatMap(({ current }) =>
-      Object.entries(current).map(([name, level]) => ({ ...levelParts(name), value: level })),
-    );
+    for (const { current } of beats)
+      for (const [name, level] of Object.entries(current)) {
+        const { kind, of } = levelParts(name);
+        this.#name(kind, of[0]);
+        for (let depth = 0; depth <= of.length; depth++) this.#add([kind, ...of.slice(0, depth)].join('\0'), level);
+      }
   }
 
   /** Names to which levels of a kind belong. */
   names(kind: LevelKind): string[] {
-    return [...new Set(this.#levels.filter((level) => level.kind === kind).map(({ of }) => of[0]!))];
+    return [...(this.#names.get(kind) ?? [])];
   }
 
   /** Sum over replicas and over everything below `of`; null when no replica tells. */
   sum(kind: LevelKind, ...of: readonly string[]): number | null {
-    return this.#reduce(kind, of, (a, b) => a + b);
+    return this.#levels.get([kind, ...of].join('\0'))?.sum ?? null;
   }
 
   /** Highest of any replica; null when no replica tells. */
   highest(kind: LevelKind, ...of: readonly string[]): number | null {
-    return this.#reduce(kind, of, Math.max);
+    return this.#levels.get([kind, ...of].join('\0'))?.highest ?? null;
   }
 
-  #reduce(kind: LevelKind, of: readonly string[], join: (a: number, b: number) => number): number | null {
-    const found = this.#levels.filter((level) => level.kind === kind && of.every((part, at) => level.of[at] === part));
-    return found.length === 0 ? null : found.map((level) => level.value).reduce((a, b) => join(a, b));
+  #name(kind: string, name: string | undefined): void {
+    if (name === undefined) return;
+    const names = this.#names.get(kind);
+    if (names === undefined) this.#names.set(kind, new Set([name]));
+    else names.add(name);
+  }
+
+  #add(key: string, by: number): void {
+    const level = this.#levels.get(key);
+    if (level === undefined) this.#levels.set(key, { sum: by, highest: by });
+    else {
+      level.sum += by;
+      level.highest = Math.max(level.highest, by);
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mergeCounters } from '../accumulate/counter.js';
 import type { AnyFamily } from '../accumulate/family.js';
 import { other } from '../accumulate/labels.js';
 import { SeriesState } from '../accumulate/series-state.js';
@@ -11,12 +12,26 @@ export interface Entry {
   readonly state: SeriesState;
 }
 
-/** Series that an answer shows under one name. */
-export interface Group {
-  readonly name: string;
+/** Series that an answer shows under one name. Sums are made when asked for: most answers need counters only. */
+export class Group {
+  #counters: ArrayLike<number> | null = null;
+  #state: SeriesState | null = null;
+
+  constructor(
+    private readonly family: AnyFamily,
+    readonly name: string,
+    readonly entries: readonly Entry[],
+  ) {}
+
+  /** Counters of all of them added up. */
+  get counters(): ArrayLike<number> {
+    return (this.#counters ??= sumCounters(this.family, this.entries));
+  }
+
   /** All of them merged; not to be changed, since it may be a series of the window itself. */
-  readonly state: SeriesState;
-  readonly entries: readonly Entry[];
+  get state(): SeriesState {
+    return (this.#state ??= mergeStates(this.family, this.entries));
+  }
 }
 
 /** How {@link groupByName} groups. */
@@ -24,7 +39,7 @@ export interface Grouping {
   /** The name under which a series is shown. */
   readonly name: (labels: readonly string[]) => string;
   /** By what the largest are found. */
-  readonly size: (state: SeriesState) => number;
+  readonly size: (group: Group) => number;
   /** Names that stay beside `__other__`. */
   readonly max: number;
 }
@@ -41,12 +56,12 @@ export function groupByName(family: AnyFamily, entries: Iterable<Entry>, { name,
   const rest = named.get(other) ?? [];
   named.delete(other);
   const ranked = [...named]
-    .map(([key, group]) => ({ name: key, entries: group, state: mergeStates(family, group) }))
-    .map((group) => ({ group, rank: size(group.state) }))
+    .map(([key, group]) => new Group(family, key, group))
+    .map((group) => ({ group, rank: size(group) }))
     .sort((a, b) => b.rank - a.rank || (a.group.name < b.group.name ? -1 : 1))
     .map(({ group }) => group);
   for (const { entries: cut } of ranked.splice(max)) rest.push(...cut);
-  if (rest.length > 0) ranked.push({ name: other, entries: rest, state: mergeStates(family, rest) });
+  if (rest.length > 0) ranked.push(new Group(family, other, rest));
   return ranked;
 }
 
@@ -60,16 +75,38 @@ export function mergeStates(family: AnyFamily, entries: readonly { readonly stat
 
 /** The sum of all series of a family; not to be changed, see {@link mergeStates}. */
 export function totalState(merged: Merged, family: AnyFamily): SeriesState {
-  return mergeStates(family, [...merged.of(family).entries()]);
+  return mergeStates(
+    family,
+    [...merged.of(family).series.values()].map((state) => ({ state })),
+  );
 }
 
-/** Counters of a series by name. @param columns `counter` of its family */
+/** Counters of series added up. */
+export function sumCounters(
+  family: AnyFamily,
+  entries: Iterable<{ readonly state: Pick<SeriesState, 'counters'> }>,
+): Float64Array {
+  const sum = new Float64Array(family.specs.counters.length);
+  for (const { state } of entries) mergeCounters(sum, state.counters);
+  return sum;
+}
+
+/** Counters by name. @param columns `counter` of the family */
 export function countsOf<C extends Readonly<Record<string, number>>>(
   columns: C,
-  state: SeriesState,
+  { counters }: { readonly counters: ArrayLike<number> },
 ): { readonly [Name in keyof C]: number } {
-  const counts = Object.entries(columns).map(([name, column]) => [name, state.counters[column]!]);
+  const counts = Object.entries(columns).map(([name, column]) => [name, counters[column]!]);
   return Object.fromEntries(counts) as { [Name in keyof C]: number };
+}
+
+/** Counters of a whole family by name. */
+export function totalCounts<F extends AnyFamily>(
+  merged: Merged,
+  family: F,
+): { readonly [Name in keyof F['counter']]: number } {
+  const entries = merged.of(family).entries();
+  return countsOf(family.counter as F['counter'], { counters: sumCounters(family, entries) });
 }
 
 /** A map for an answer. It has no prototype: a name such as `__proto__` is an entry like any other. */

@@ -13,6 +13,7 @@ import {
   nameFilter,
   namesParameter,
   tallyMap,
+  totalCounts,
 } from './named-states.js';
 import type { ReportSettings } from './report.js';
 import { windowedReport } from './window-answer.js';
@@ -66,12 +67,13 @@ export const operationsReport = windowedReport({
       'Operations by name, most calls first. One inside another counts in both',
     ),
   },
-  make({ of, settings }, { operation }) {
+  make(counted, { operation }) {
+    const { of, settings } = counted;
     const isWanted = nameFilter(operation);
     const groups = groupByName(
       operationFamily,
       [...of(operationFamily).entries()].filter(({ labels }) => isWanted(labels[0]!)),
-      { name: ([name]) => name!, size: (state) => state.counters[counter.calls]!, max: settings.maxSeries },
+      { name: ([name]) => name!, size: ({ counters }) => counters[counter.calls]!, max: settings.maxSeries },
     );
     const components = new Map<string, Entry[]>();
     for (const entry of of(componentFamily).entries()) {
@@ -79,10 +81,7 @@ export const operationsReport = windowedReport({
       if (known === undefined) components.set(entry.labels[0]!, [entry]);
       else known.push(entry);
     }
-    const costNanoUsd = [...of(llmFamily).entries()].reduce(
-      (sum, { state }) => sum + state.counters[llmFamily.counter.cost_nano_usd]!,
-      0,
-    );
+    const { cost_nano_usd: costNanoUsd } = totalCounts(counted, llmFamily);
     return {
       operations_count: groups.length,
       operations: groupMap(groups, (group) => {
@@ -107,7 +106,7 @@ function operationAnswer(
   const errorRatePercent = success === null ? null : 100 - success;
   const components = groupByName(componentFamily, inside, {
     name: ([, component]) => component!,
-    size: (component) => component.counters[componentFamily.counter.covered_us]!,
+    size: ({ counters }) => counters[componentFamily.counter.covered_us]!,
     max: settings.maxSeries,
   });
   const answers = groupMap(components, (component) => componentAnswer(component, totalUs, settings));

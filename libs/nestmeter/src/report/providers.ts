@@ -18,9 +18,9 @@ import {
   type Group,
   groupByName,
   groupMap,
-  mergeStates,
   nameFilter,
   namesParameter,
+  sumCounters,
   tallyMap,
 } from './named-states.js';
 import { type Counted, windowedReport } from './window-answer.js';
@@ -103,7 +103,12 @@ export const providersReport = windowedReport({
   },
   make(counted, { provider }) {
     const groups = providerGroups(counted, nameFilter(provider));
-    const whole = countsOf(counter, mergeStates(llmFamily, groups));
+    const whole = countsOf(counter, {
+      counters: sumCounters(
+        llmFamily,
+        groups.flatMap(({ entries }) => entries),
+      ),
+    });
     const costNanoUsd = costOf(whole);
     return {
       providers_count: groups.length,
@@ -124,7 +129,7 @@ export function providerGroups({ of, settings }: Counted, isWanted: (name: strin
   const entries = [...of(llmFamily).entries()].filter(({ labels }) => isWanted(labels[0]!));
   return groupByName(llmFamily, entries, {
     name: ([name]) => name!,
-    size: (state) => state.counters[counter.calls]!,
+    size: ({ counters }) => counters[counter.calls]!,
     max: settings.maxSeries,
   });
 }
@@ -142,11 +147,11 @@ export function activeCalls(groups: readonly Group[], levels: Levels | null, dep
 
 function providerAnswer(group: Group, { levels, settings }: Counted): z.infer<z.ZodObject<typeof providerShape>> {
   const { name, state, entries } = group;
-  const counts = countsOf(counter, state);
+  const counts = countsOf(counter, group);
   const latency = providerLatency.of(state, distribution);
   const models = groupByName(llmFamily, entries, {
     name: (labels) => labels[1]!,
-    size: (model) => model.counters[counter.calls]!,
+    size: ({ counters }) => counters[counter.calls]!,
     max: settings.maxSeries,
   });
   return {
@@ -173,7 +178,7 @@ function providerAnswer(group: Group, { levels, settings }: Counted): z.infer<z.
 }
 
 function modelAnswer(group: Group, levels: Levels | null): z.infer<z.ZodObject<typeof modelShape>> {
-  const counts = countsOf(counter, group.state);
+  const counts = countsOf(counter, group);
   return {
     total_operations: counts.calls,
     successful_operations: counts.completed,

@@ -24,7 +24,7 @@ export const queuesReport = windowedReport({
     const of = (family: typeof queueFamily | typeof sharedQueueFamily) =>
       groupByName(family, counted.of(family).entries(), {
         name: ([name]) => name!,
-        size: (state) => highestLevel(state.gauges[family.gauge.depth]) ?? 0,
+        size: ({ state }) => highestLevel(state.gauges[family.gauge.depth]) ?? 0,
         max: counted.settings.maxSeries,
       });
     const answers = [

@@ -8,7 +8,7 @@ import { readDay } from './day-usage.js';
 import { allDurations, statisticFields } from './duration-answer.js';
 import { underWay } from './live-replicas.js';
 import { callSuccessPercent } from './llm-answer.js';
-import { countsOf, groupMap, totalState } from './named-states.js';
+import { countsOf, groupMap, totalCounts, totalState } from './named-states.js';
 import { activeCalls, providerGroups } from './providers.js';
 import { totalDepth } from './queues.js';
 import type { Report } from './report.js';
@@ -114,7 +114,7 @@ function realTime(counted: Counted): Statistics {
     ...latency.of(served.durations),
     success_rate_percent: success,
     error_rate_percent: success === null ? null : 100 - success,
-    cache_hit_rate_percent: cacheAnswer(totalState(counted, cacheFamily)).hit_rate_percent,
+    cache_hit_rate_percent: cacheAnswer(totalCounts(counted, cacheFamily)).hit_rate_percent,
     queue_depth: totalDepth(levels),
     active_requests: underWay(levels, 'active_requests'),
     active_llm_calls: underWay(levels, 'active_calls'),
@@ -126,7 +126,7 @@ function realTime(counted: Counted): Statistics {
     provider_performance: groupMap(
       providerGroups(counted, () => true),
       (group) => {
-        const counts = countsOf(llmFamily.counter, group.state);
+        const counts = countsOf(llmFamily.counter, group);
         return {
           total_requests: counts.calls,
           success_rate_percent: callSuccessPercent(counts),

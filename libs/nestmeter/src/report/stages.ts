@@ -44,7 +44,7 @@ export const stagesReport = windowedReport({
       [...family.entries()].filter(({ labels }) => isWanted(labels[0]!)),
       {
         name: ([name]) => name!,
-        size: (state) => state.counters[counter.successes]! + state.counters[counter.errors]!,
+        size: ({ counters }) => counters[counter.successes]! + counters[counter.errors]!,
         max: settings.maxSeries,
       },
     );

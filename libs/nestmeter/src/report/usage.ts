@@ -7,7 +7,7 @@ import { invalid } from '../query/window.js';
 import { mapOf } from './answer-field.js';
 import { dayShape, readDay } from './day-usage.js';
 import { type UsageCounts, usageAnswer, usageShape } from './llm-answer.js';
-import { answerMap, countsOf, groupByName, groupMap, totalState } from './named-states.js';
+import { answerMap, countsOf, groupByName, groupMap, totalCounts } from './named-states.js';
 import type { Report } from './report.js';
 import {
   answerWindow,
@@ -72,7 +72,7 @@ export const usageReport: Report<UsageQuery, UsageAnswer> = {
 function usageOf(counted: Counted): Statistics {
   const { settings } = counted;
   return {
-    summary: usageAnswer(countsOf(llmFamily.counter, totalState(counted, llmFamily))),
+    summary: usageAnswer(totalCounts(counted, llmFamily)),
     by_provider: usageBy(counted, llmFamily, 0),
     by_model: usageBy(counted, llmFamily, 1),
     by_operation: usageBy(counted, llmFamily, 2),
@@ -85,10 +85,10 @@ function usageBy({ of, settings }: Counted, family: AnyFamily, label: number) {
   const columns = family.counter as ReturnType<typeof tagFamily>['counter'];
   const groups = groupByName(family, of(family).entries(), {
     name: (labels) => labels[label]!,
-    size: (state) => state.counters[columns.calls]!,
+    size: ({ counters }) => counters[columns.calls]!,
     max: settings.maxSeries,
   });
-  return groupMap(groups, ({ state }) => usageAnswer(countsOf(columns, state) as UsageCounts));
+  return groupMap(groups, (group) => usageAnswer(countsOf(columns, group) as UsageCounts));
 }
 
 /** Puts the slots of a window together by hour, day or month of UTC. */

@@ -126,7 +126,10 @@ export class Access {
       const decision = await rule.check(request);
       if (decision === true) return { principal: rule.level, level: rule.level };
       if (typeof decision !== 'object' || decision === null) return null;
-      return { principal: String(decision.principal).slice(0, 128), level: decision.level === 'write' ? 'write' : 'read' };
+      return {
+        principal: String(decision.principal).slice(0, 128),
+        level: decision.level === 'write' ? 'write' : 'read',
+      };
     } catch (error) {
       this.failed(error);
       return null;

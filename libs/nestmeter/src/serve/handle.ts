@@ -1,10 +1,11 @@
 import { type ErrorCode, NestmeterError } from '../errors.js';
+import { readQuery } from '../report/report.js';
 import { Access, type AccessLevel, type Verdict } from './access.js';
 import { LiveStreams, type ServerSentEvents } from './live.js';
 import type { MonitorView } from './monitor-view.js';
 import { Exposition } from './prometheus.js';
 import { readBody } from './request-body.js';
-import { readQuery } from './query-string.js';
+import { parseQuery } from './query-string.js';
 import { RateLimit } from './rate-limit.js';
 import { addressKey, clientAddress, headerOf, type RequestHeaders } from './remote-address.js';
 import type { Route, RouteAnswer, RouteRequest, ServeContext } from './route.js';
@@ -94,7 +95,8 @@ export class RouteServer {
   async handle(request: RouteRequest): Promise<RouteResponse> {
     const headers: Headers = { ...securityHeaders, ...this.#corsHeaders(request.headers) };
     // A browser asks for permission without credentials.
-    if (request.method === 'OPTIONS' && 'access-control-allow-origin' in headers) return { status: 204, headers, body: '' };
+    if (request.method === 'OPTIONS' && 'access-control-allow-origin' in headers)
+      return { status: 204, headers, body: '' };
     try {
       return { ...written(await this.#answer(request), headers), status: 200 };
     } catch (error) {
@@ -118,7 +120,7 @@ export class RouteServer {
     const { route } = match;
     if (route.limited) this.#limit(this.#reads, `${principal} ${caller}`);
     const call = {
-      query: readQuery(route.query, query),
+      query: readQuery(route, { ...parseQuery(query) }),
       path: match.parts,
       body: route.body === null ? null : await readBody(route.body, request, this.view.limits.bodyBytes),
       principal,

@@ -41,7 +41,8 @@ function write({ status, headers, body }: RouteResponse, request: IncomingMessag
   const leave = body.connect({
     bufferedBytes: () => response.writableLength,
     write: (text) => void response.write(text),
-    close: () => void response.end(),
+    // Who does not read would never take the end either.
+    close: () => void (response.writableNeedDrain ? response.destroy() : response.end()),
   });
   response.once('close', leave);
 }

@@ -4,11 +4,7 @@ import { headerOf } from './remote-address.js';
 import type { RouteRequest } from './route.js';
 
 /** The body of a request as the schema of its route wants it. Throws NM_BODY_INVALID naming what is wrong. */
-export async function readBody<Body>(
-  schema: z.ZodType<Body>,
-  request: RouteRequest,
-  mostBytes: number,
-): Promise<Body> {
+export async function readBody<Body>(schema: z.ZodType<Body>, request: RouteRequest, mostBytes: number): Promise<Body> {
   const type = headerOf(request.headers, 'content-type');
   // Forms of other pages cannot send this type without asking first.
   if (!/^application\/json\s*(;|$)/i.test(type ?? '')) throw invalidBody('of type application/json', 'another type');

@@ -10,7 +10,17 @@ export type RedisLocation = string | RedisOptions | RedisClient | (() => RedisCl
 /** What we use of an ioredis client, told by shape: an application may have another copy of ioredis than we. */
 export type RedisClient = Pick<
   Redis,
-  'defineCommand' | 'connect' | 'disconnect' | 'duplicate' | 'info' | 'wait' | 'scanStream' | 'unlink' | 'on' | 'options' | 'status'
+  | 'defineCommand'
+  | 'connect'
+  | 'disconnect'
+  | 'duplicate'
+  | 'info'
+  | 'wait'
+  | 'scanStream'
+  | 'unlink'
+  | 'on'
+  | 'options'
+  | 'status'
 >;
 
 /** How the connection is doing. */
@@ -47,6 +57,8 @@ function safeProfile(name: string, timeoutMs: number): RedisOptions {
     // The only thing that leaves a server which is silent but keeps its socket.
     socketTimeout: timeoutMs + 1000,
     connectTimeout: 3000,
+    // A timer that ioredis keeps even where there is no connection to end, and the process with it.
+    disconnectTimeout: 200,
     keepAlive: 5000,
     retryStrategy: (attempt) => Math.min(attempt * 100, 1000) + Math.random() * 200,
     reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 1 : false),
@@ -125,7 +137,8 @@ async function loadIoredis(): Promise<typeof Redis> {
   } catch (cause) {
     throw new NestmeterError({
       code: 'NM_MISSING_PEER',
-      message: 'Package ioredis must be installed (version 6) when the option redis is given. Run: npm install ioredis@6',
+      message:
+        'Package ioredis must be installed (version 6) when the option redis is given. Run: npm install ioredis@6',
       cause,
     });
   }

@@ -1,5 +1,5 @@
 import { llmErrorCategories, type LLMErrorCategory } from '../llm-error.js';
-import { isObject, ownObject, ownText, ownTokens, ownValue, textOrUndefined } from './own-value.js';
+import { isObject, ownObject, ownText, ownTokens, ownValue, sumOfTokens, textOrUndefined } from './own-value.js';
 
 /**
  * What a provider's answer said, in the normal form of every reader.
@@ -96,6 +96,15 @@ export function keepTokens(known: LLMAnswer, field: TokenField, source: object, 
 export function keepText(known: LLMAnswer, field: TextField, source: object, key: string): void {
   const text = ownText(source, key);
   if (text !== undefined) known[field] = text;
+}
+
+/**
+ * Adds a count of the provider's object to one of `known`: for shapes that leave a part out, or that say in each item of a
+ * stream only what is new.
+ */
+export function addTokens(known: LLMAnswer, field: TokenField, source: object, key: string): void {
+  const sum = sumOfTokens(known[field], ownTokens(source, key));
+  if (sum !== undefined) known[field] = sum;
 }
 
 /**

@@ -1,13 +1,20 @@
 import { classifyAnswerFailure } from '../llm-error.js';
-import { keepText, keepTokens, type AnswerReader, type LLMAnswer, type StreamedAnswer } from './answer.js';
-import { ownObject, ownText, ownTokens, ownValue } from './own-value.js';
+import {
+  keepText,
+  keepTokens,
+  type AnswerReader,
+  type LLMAnswer,
+  type StreamedAnswer,
+  type TokenField,
+} from './answer.js';
+import { isObject, ownArray, ownObject, ownText, ownTokens, ownValue, sumOfTokens } from './own-value.js';
 
 /**
  * Reads Anthropic messages (`type: 'message'`) and the events of their streams.
  *
  * `input_tokens` leaves out cache reads and writes, so they are added. In a stream `message_start` brings the input
  * counts and `message_delta` cumulative counts, of which those of the input may be null: each field keeps the last value
- * that was not null, and nothing is summed over events.
+ * that was not null, and nothing is summed over events. Compactions (beta) stand in `iterations` alone and are added.
  */
 export const anthropicMessages: AnswerReader = {
   name: 'anthropic-messages',
@@ -79,23 +86,66 @@ function readDelta(event: object, known: StreamedAnswer): void {
   if (usage !== undefined) readUsage(usage, known);
 }
 
+/** Counts as Anthropic keeps them apart, each the last one that was not null. */
+interface AnthropicCounts {
+  uncached?: number | undefined;
+  read?: number | undefined;
+  written?: number | undefined;
+  written1h?: number | undefined;
+  output?: number | undefined;
+}
+
+/** What an answer said so far and what its compactions used beside, from which the normal form is made anew each time. */
+const countsOf = new WeakMap<LLMAnswer, { said: AnthropicCounts; beside: AnthropicCounts }>();
+
 function readUsage(usage: object, known: LLMAnswer): void {
-  const uncached = ownTokens(usage, 'input_tokens') ?? uncachedTokens(known);
-  keepTokens(known, 'cachedInputTokens', usage, 'cache_read_input_tokens');
-  keepTokens(known, 'cacheWriteTokens', usage, 'cache_creation_input_tokens');
+  let counts = countsOf.get(known);
+  if (counts === undefined) countsOf.set(known, (counts = { said: {}, beside: {} }));
+  const { said } = counts;
+  const told = countsIn(usage);
+  for (const key of countKeys) said[key] = told[key] ?? said[key];
+  const iterations = ownArray(usage, 'iterations');
+  if (iterations.length > 0) counts.beside = compactionsIn(iterations);
+  const { beside } = counts;
+
+  const total = (key: keyof AnthropicCounts): number | undefined => sumOfTokens(said[key], beside[key]);
+  setTokens(known, 'cachedInputTokens', total('read'));
+  setTokens(known, 'cacheWriteTokens', total('written'));
+  setTokens(known, 'cacheWrite1hTokens', total('written1h'));
+  setTokens(known, 'outputTokens', total('output'));
+  const uncached = total('uncached');
   if (uncached !== undefined) {
-    known.inputTokens = uncached + (known.cachedInputTokens ?? 0) + (known.cacheWriteTokens ?? 0);
+    setTokens(known, 'inputTokens', sumOfTokens(uncached, sumOfTokens(total('read'), total('written'))));
   }
-  keepTokens(known, 'outputTokens', usage, 'output_tokens');
   keepText(known, 'serviceTier', usage, 'service_tier');
-  const lifetimes = ownObject(usage, 'cache_creation');
-  if (lifetimes !== undefined) keepTokens(known, 'cacheWrite1hTokens', lifetimes, 'ephemeral_1h_input_tokens');
   const details = ownObject(usage, 'output_tokens_details');
   if (details !== undefined) keepTokens(known, 'reasoningTokens', details, 'thinking_tokens');
 }
 
-/** The `input_tokens` of an earlier event, got back from the normal form. */
-function uncachedTokens(known: LLMAnswer): number | undefined {
-  if (known.inputTokens === undefined) return undefined;
-  return known.inputTokens - (known.cachedInputTokens ?? 0) - (known.cacheWriteTokens ?? 0);
+const countKeys = ['uncached', 'read', 'written', 'written1h', 'output'] as const satisfies (keyof AnthropicCounts)[];
+
+function countsIn(usage: object): AnthropicCounts {
+  const lifetimes = ownObject(usage, 'cache_creation');
+  return {
+    uncached: ownTokens(usage, 'input_tokens'),
+    read: ownTokens(usage, 'cache_read_input_tokens'),
+    written: ownTokens(usage, 'cache_creation_input_tokens'),
+    written1h: lifetimes && ownTokens(lifetimes, 'ephemeral_1h_input_tokens'),
+    output: ownTokens(usage, 'output_tokens'),
+  };
+}
+
+/** Of all iterations only compactions are billed but not in the counts of the message. */
+function compactionsIn(iterations: readonly unknown[]): AnthropicCounts {
+  const sum: AnthropicCounts = {};
+  for (const iteration of iterations) {
+    if (!isObject(iteration) || ownValue(iteration, 'type') !== 'compaction') continue;
+    const counts = countsIn(iteration);
+    for (const key of countKeys) sum[key] = sumOfTokens(sum[key], counts[key]);
+  }
+  return sum;
+}
+
+function setTokens(known: LLMAnswer, field: TokenField, count: number | undefined): void {
+  if (count !== undefined) known[field] = count;
 }

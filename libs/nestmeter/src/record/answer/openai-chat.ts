@@ -1,12 +1,12 @@
 import { classifyAnswerFailure } from '../llm-error.js';
-import { keepText, keepTokens, type AnswerReader, type LLMAnswer } from './answer.js';
+import { keepText, type AnswerReader, type LLMAnswer } from './answer.js';
+import { readOpenAIUsage } from './openai-usage.js';
 import { isObject, ownArray, ownObject, ownText, ownTokens, ownValue } from './own-value.js';
 
 /**
  * Reads OpenAI chat completions and what copies them (`object: 'chat.completion'`, streamed `'chat.completion.chunk'`).
  *
- * The counts are in the normal form already: `prompt_tokens` includes cache reads and writes, `completion_tokens`
- * includes reasoning. In a stream the usage comes in a last chunk without choices, and only if the caller asked for it
+ * So do Cerebras, DeepSeek, xAI, Azure and most gateways; where their counts differ is in `openai-usage.ts`. In a stream the usage comes in a last chunk without choices, and only if the caller asked for it
  * with `stream_options: {include_usage: true}`; until then it is null.
  */
 export const openaiChat: AnswerReader = {
@@ -45,25 +45,14 @@ export const openaiChat: AnswerReader = {
   },
 };
 
+/** Reads what a chat completion and a chunk of one have in common, beside the choices. */
 function readHead(answer: object, known: LLMAnswer): void {
   keepText(known, 'model', answer, 'model');
   keepText(known, 'serviceTier', answer, 'service_tier');
   const usage = ownObject(answer, 'usage');
-  if (usage !== undefined) readUsage(usage, known);
+  if (usage !== undefined) readOpenAIUsage(usage, known);
   const error = ownObject(answer, 'error');
   if (error !== undefined) known.failure = classifyAnswerFailure(error);
-}
-
-function readUsage(usage: object, known: LLMAnswer): void {
-  keepTokens(known, 'inputTokens', usage, 'prompt_tokens');
-  keepTokens(known, 'outputTokens', usage, 'completion_tokens');
-  const input = ownObject(usage, 'prompt_tokens_details');
-  if (input !== undefined) {
-    keepTokens(known, 'cachedInputTokens', input, 'cached_tokens');
-    keepTokens(known, 'cacheWriteTokens', input, 'cache_write_tokens');
-  }
-  const output = ownObject(usage, 'completion_tokens_details');
-  if (output !== undefined) keepTokens(known, 'reasoningTokens', output, 'reasoning_tokens');
 }
 
 /**

@@ -45,6 +45,16 @@ export function tokensOrUndefined(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
+/**
+ * What two counts come to; an unknown one adds nothing.
+ *
+ * @returns `undefined` if both are unknown or the sum is past 2^53 − 1.
+ */
+export function sumOfTokens(left: number | undefined, right: number | undefined): number | undefined {
+  if (left === undefined || right === undefined) return left ?? right;
+  return tokensOrUndefined(left + right);
+}
+
 /** Whether a value is an object or array (not null, not a function). */
 export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;

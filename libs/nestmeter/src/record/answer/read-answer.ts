@@ -1,10 +1,38 @@
 import { anthropicMessages } from './anthropic-messages.js';
 import { foldExtracted, type AnswerReader, type ExtractAnswer, type LLMAnswer, type StreamedAnswer } from './answer.js';
+import { bedrockConverse } from './bedrock-converse.js';
+import { cohere } from './cohere.js';
+import { googleGenai } from './google-genai.js';
+import { googleInteractions } from './google-interactions.js';
+import { groq } from './groq.js';
+import { langchain } from './langchain.js';
+import { mistral } from './mistral.js';
+import { ollama } from './ollama.js';
 import { openaiChat } from './openai-chat.js';
+import { openaiEmbeddings } from './openai-embeddings.js';
+import { openaiResponses } from './openai-responses.js';
+import { vercelAi } from './vercel-ai.js';
 import { isObject, ownObject } from './own-value.js';
 
-/** Every reader, asked in this order: a more specific shape stands before the one that it copies. */
-export const answerReaders: readonly AnswerReader[] = [openaiChat, anthropicMessages];
+/**
+ * Every reader, asked in this order; the first that recognises a value reads it. A more specific shape stands before the one
+ * that it copies: Groq and Mistral answer with OpenAI's `object` and more. No other two readers know the same shape.
+ */
+export const answerReaders: readonly AnswerReader[] = [
+  groq,
+  mistral,
+  openaiChat,
+  openaiResponses,
+  openaiEmbeddings,
+  anthropicMessages,
+  googleGenai,
+  googleInteractions,
+  cohere,
+  bedrockConverse,
+  vercelAi,
+  langchain,
+  ollama,
+];
 
 /** Where applications and SDKs put an answer inside another object; nothing else is ever opened. */
 const wrappers = ['data', 'response', 'message', 'raw', 'result'] as const;

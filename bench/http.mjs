@@ -1,0 +1,69 @@
+/*
+ * Processor time of a bare Nest route per request, with Nestmeter on, over a real Redis and publishing, and with its
+ * peers on the same route: each in a process of its own, driven by autocannon from this one with fixed numbers of
+ * requests, in rounds.
+ */
+import { fork } from 'node:child_process';
+import autocannon from 'autocannon';
+import { startRedis } from './redis-server.mjs';
+import { inRounds, median, medianRatio, spread } from './rounds.mjs';
+
+const contenders = ['bare', 'nestmeter', 'express_prom_bundle', 'swagger_stats', 'redis_pipeline'];
+const connections = 10;
+
+/** Measures requests. @returns {Promise<{values: object, ratios: object}>} */
+export async function http({ quick }) {
+  const amount = quick ? 200 : 5000;
+  const rounds = quick ? 1 : 25;
+  const redis = await startRedis();
+  const servers = await Promise.all(contenders.map((means) => startServer(means, redis.port)));
+  // Long enough that everything a request runs through is compiled.
+  for (const server of servers) await drive(server, amount * 4);
+  const measures = Object.fromEntries(servers.map((server) => [server.means, () => cpuPerRequestUs(server, amount)]));
+  const us = await inRounds(measures, rounds, (round) => console.error(`http: round ${round} of ${rounds}`));
+  for (const { child } of servers) child.kill('SIGKILL');
+  await redis.stop();
+  const vsBare = (means) => medianRatio(us[means], us.bare);
+  return {
+    values: {
+      ...Object.fromEntries(contenders.map((means) => [`${means}_cpu_us_per_request`, median(us[means])])),
+      bare_spread_percent: 100 * spread(us.bare),
+    },
+    ratios: {
+      cpu_per_request_vs_bare: vsBare('nestmeter'),
+      express_prom_bundle_cpu_per_request_vs_bare: vsBare('express_prom_bundle'),
+      swagger_stats_cpu_per_request_vs_bare: vsBare('swagger_stats'),
+      redis_pipeline_cpu_per_request_vs_bare: vsBare('redis_pipeline'),
+    },
+  };
+}
+
+async function startServer(means, redisPort) {
+  const child = fork(new URL('http-server.mjs', import.meta.url), [means, String(redisPort)]);
+  const { port } = await message(child);
+  return { means, child, url: `http://127.0.0.1:${port}/hello/7` };
+}
+
+/** Processor time of the server's process over a number of requests, in microseconds each. */
+async function cpuPerRequestUs(server, amount) {
+  const before = await cpuMs(server);
+  await drive(server, amount);
+  return (((await cpuMs(server)) - before) * 1000) / amount;
+}
+
+async function drive({ url, means }, amount) {
+  const result = await autocannon({ url, amount, connections });
+  if (result['2xx'] !== amount) throw new Error(`${means} must answer ${amount} requests, got ${result['2xx']}`);
+}
+
+async function cpuMs({ child }) {
+  child.send('cpu');
+  return (await message(child)).cpuMs;
+}
+
+function message(child) {
+  return new Promise((resolve, reject) => {
+    child.once('message', resolve);
+    child.once('exit', (code) => reject(new Error(`the server must go on, got exit ${code}`)));
+  });
+}

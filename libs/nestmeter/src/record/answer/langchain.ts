@@ -1,0 +1,88 @@
+import { addTokens, keepText, keepTokens, type AnswerReader, type LLMAnswer, type StreamedAnswer } from './answer.js';
+import { isObject, ownArray, ownObject, ownText, ownTokens, ownValue } from './own-value.js';
+
+/**
+ * Reads the messages of LangChain models, the chunks of their streams, and the older `LLMResult`.
+ *
+ * `usage_metadata` is in the normal form already. In a stream each chunk counts what is new in it, so the counts of the
+ * chunks add up; this is how LangChain itself joins them.
+ */
+export const langchain: AnswerReader = {
+  name: 'langchain',
+
+  recognises: (answer) => isMessage(answer) || resultUsage(answer) !== undefined,
+
+  read(answer) {
+    const known: LLMAnswer = {};
+    const result = resultUsage(answer);
+    if (result !== undefined) {
+      keepTokens(known, 'inputTokens', result, 'promptTokens');
+      keepTokens(known, 'outputTokens', result, 'completionTokens');
+      return known;
+    }
+    addUsage(answer, known);
+    readMetadata(answer, known);
+    return known;
+  },
+
+  recognisesItem: isMessage,
+
+  readItem(item, known) {
+    addUsage(item, known);
+    if (readMetadata(item, known)) known.terminal = true;
+    if (!known.contentSeen) known.contentSeen = hasContent(item);
+  },
+};
+
+function isMessage(answer: object): boolean {
+  const usage = ownObject(answer, 'usage_metadata');
+  if (usage !== undefined && ownTokens(usage, 'input_tokens') !== undefined) return true;
+  return ownObject(answer, 'response_metadata') !== undefined && ownObject(answer, 'additional_kwargs') !== undefined;
+}
+
+function resultUsage(answer: object): object | undefined {
+  const output = Array.isArray(ownValue(answer, 'generations')) ? ownObject(answer, 'llmOutput') : undefined;
+  return output && ownObject(output, 'tokenUsage');
+}
+
+function addUsage(message: object, known: LLMAnswer): void {
+  const usage = ownObject(message, 'usage_metadata');
+  if (usage === undefined) return;
+  addTokens(known, 'inputTokens', usage, 'input_tokens');
+  addTokens(known, 'outputTokens', usage, 'output_tokens');
+  const input = ownObject(usage, 'input_token_details');
+  if (input !== undefined) {
+    addTokens(known, 'cachedInputTokens', input, 'cache_read');
+    addTokens(known, 'cacheWriteTokens', input, 'cache_creation');
+  }
+  const output = ownObject(usage, 'output_token_details');
+  if (output !== undefined) addTokens(known, 'reasoningTokens', output, 'reasoning');
+}
+
+/** Each integration of LangChain keeps its provider's own words here. */
+const finishKeys = ['finish_reason', 'stop_reason', 'stopReason', 'finishReason', 'done_reason'] as const;
+
+/** @returns whether the answer is over. */
+function readMetadata(message: object, known: LLMAnswer): boolean {
+  const metadata = ownObject(message, 'response_metadata');
+  if (metadata === undefined) return false;
+  keepText(known, 'model', metadata, 'model');
+  keepText(known, 'model', metadata, 'model_name');
+  keepText(known, 'serviceTier', metadata, 'service_tier');
+  let isOver = false;
+  for (const key of finishKeys) {
+    const reason = ownText(metadata, key);
+    if (reason === undefined) continue;
+    known.finishReason = reason;
+    isOver = true;
+  }
+  return isOver;
+}
+
+function hasContent(item: object): StreamedAnswer['contentSeen'] {
+  const chunks = ownArray(item, 'tool_call_chunks');
+  if (ownText(item, 'content') !== undefined || chunks.length > 0) return true;
+  if (ownArray(item, 'content').some(isObject)) return true;
+  const more = ownObject(item, 'additional_kwargs');
+  return more !== undefined && ownText(more, 'reasoning_content') !== undefined;
+}

@@ -1,0 +1,112 @@
+import { llmFamily } from '../accumulate/families.js';
+import type { LLMAnswer } from './answer/answer.js';
+import { recordComponent } from './components.js';
+import { countCall, countUsage, type LLMFacts } from './llm-facts.js';
+import { costOfCall, type LLMCost, type Unpriced } from './price/cost.js';
+import type { Recorder } from './recorder.js';
+import type { Scope } from './scope.js';
+
+/** An LLM call that is over, ready to be priced and counted. */
+export interface EndedCall {
+  readonly provider: string;
+  /** The model asked for; that of the answer wins. */
+  readonly model: string;
+  readonly operation: string;
+  /** Declared tags, those of the scopes around included. */
+  readonly tags: Readonly<Record<string, string>> | null;
+  /** What it was inside of. */
+  readonly parent: Scope | null;
+  readonly facts: LLMFacts;
+  /** Monotonic. */
+  readonly endMs: number;
+}
+
+/** Prices reach no further: longer names are hostile, and the price table would keep them. */
+const longestPricedName = 256;
+
+/** What an application gave as the name of a provider, model or operation, as text; `unknown` if it is none. */
+export function nameOf(value: unknown): string {
+  return typeof value === 'string' && value !== '' ? value : 'unknown';
+}
+
+/** Name under which an LLM call is a component of the operation around it. */
+export function componentOf(provider: string): string {
+  return `llm.${provider}`;
+}
+
+/**
+ * Prices a call and counts it; never throws. A call whose price is not known while price tables are still loading waits
+ * for them, which only the first calls of a process meet.
+ */
+export function settleCall(recorder: Recorder, call: EndedCall): void {
+  try {
+    const { facts } = call;
+    const { outcome, nested, cost } = facts;
+    if (cost !== undefined || nested || outcome === 'refused' || !toldTokens(facts.answer))
+      return countSettled(recorder, call, cost);
+    const priced = priceOf(recorder, call);
+    if (priced.priced) return countSettled(recorder, call, priced);
+    if (recorder.prices.settled || priced.reason !== 'unknown_model') return countSettled(recorder, call, undefined);
+    void recorder.prices.ready().then(() =>
+      recorder.guard('llm', () => {
+        const late = priceOf(recorder, call);
+        countSettled(recorder, call, late.priced ? late : undefined);
+      }),
+    );
+  } catch (error) {
+    recorder.refusals.failed('llm', error);
+  }
+}
+
+function priceOf({ prices, accumulator }: Recorder, call: EndedCall): LLMCost | Unpriced {
+  const { provider, model, facts } = call;
+  const { answer } = facts;
+  const atMs = accumulator.clock.atMs(call.endMs);
+  const lookup = (name: string) =>
+    provider.length > longestPricedName || name.length > longestPricedName ? null : prices.lookup(provider, name, atMs);
+  if (answer.model === undefined) return costOfCall(answer, lookup(model));
+  const answered = lookup(answer.model);
+  // Only once all sources are there does the price of the model asked for stand in for the one that answered.
+  return costOfCall(answer, answered !== null || !prices.settled ? answered : lookup(model));
+}
+
+function countSettled(recorder: Recorder, call: EndedCall, cost: LLMCost | undefined): void {
+  const { facts, parent, provider, endMs } = call;
+  const { answer, outcome } = facts;
+  countCall(recorder.series(llmFamily, provider, answer.model ?? call.model, call.operation).open(endMs), facts, cost);
+  if (call.tags !== null) countTags(recorder, call.tags, call, cost);
+  if (parent === null || outcome === 'refused') return;
+  const failed = outcome === 'failed' || outcome === 'incomplete';
+  if (parent.operation !== null && !parent.isLLMCall) {
+    const component = componentOf(provider);
+    const { operation } = parent;
+    recordComponent(recorder, { operation, component, ms: facts.durationMs, success: !failed }, endMs);
+  }
+  if (facts.nested) return;
+  const told = toldTokens(answer);
+  parent.addLLMCall(
+    {
+      inputTokens: answer.inputTokens,
+      outputTokens: answer.outputTokens,
+      costNanoUsd: cost?.totalNanoUsd,
+      unpriced: told && cost === undefined,
+      withoutUsage: !told && outcome === 'completed',
+      failure: failed ? (facts.errorCategory ?? 'unknown') : null,
+    },
+    endMs,
+  );
+}
+
+function countTags(
+  recorder: Recorder,
+  tags: Readonly<Record<string, string>>,
+  { facts, endMs }: EndedCall,
+  cost: LLMCost | undefined,
+): void {
+  for (const [tag, family] of recorder.options.tagFamilies)
+    if (Object.hasOwn(tags, tag)) countUsage(recorder.series(family, tags[tag]).open(endMs), facts, cost);
+}
+
+function toldTokens({ inputTokens, outputTokens }: LLMAnswer): boolean {
+  return inputTokens !== undefined || outputTokens !== undefined;
+}

@@ -1,0 +1,173 @@
+import { setTimeout } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { RedisStore } from '../../libs/nestmeter/src/store/redis-store.js';
+import type { Beat, StoreStatus } from '../../libs/nestmeter/src/store/store.js';
+import { storeContract } from '../../libs/nestmeter/src/store/store-contract.js';
+import { RedisServer } from '../fixtures/redis-server.js';
+
+let redis: RedisServer;
+
+beforeAll(async () => {
+  redis = await RedisServer.start();
+});
+afterAll(() => redis.remove());
+
+/** Waits until something holds; fails after ten seconds. */
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 400; attempt++) {
+    if (await holds()) return;
+    await setTimeout(25);
+  }
+  throw new Error(`it must hold within 10 s: ${holds}`);
+}
+
+const ready = async (store: RedisStore): Promise<RedisStore> => {
+  store.start();
+  await until(() => store.status().state === 'ready');
+  return store;
+};
+
+const beat = (number: number): Beat => ({ id: 'one', number, intervalMs: 1000, left: false }) as Beat;
+
+storeContract('RedisStore', async ({ app, intervalMs }) => ({
+  store: await ready(new RedisStore({ location: redis.url, app, intervalMs })),
+  wait: (ms) => setTimeout(ms),
+}));
+
+describe('RedisStore', () => {
+  const publish = (store: RedisStore, number = 1) =>
+    store.publish({ beat: beat(number), writes: [], bornCandidate: 'x' });
+
+  it('says each change between reachable and unreachable once, rejects at once while it is not, and comes back', async () => {
+    const changes: StoreStatus['state'][] = [];
+    const other = await RedisServer.start();
+    const store = await ready(
+      new RedisStore({
+        location: other.url,
+        app: 'changes',
+        intervalMs: 1000,
+        onChange: (state) => changes.push(state),
+      }),
+    );
+    try {
+      await publish(store);
+      await other.stop();
+      await until(() => store.status().state === 'unreachable');
+      await expect(publish(store)).rejects.toMatchObject({ code: 'NM_STORE_UNREACHABLE' });
+      await setTimeout(500);
+      await other.restart();
+      await until(() => store.status().state === 'ready');
+      expect((await publish(store, 2)).previousBeat).toBeNull();
+      expect(changes).toEqual(['ready', 'unreachable', 'ready']);
+    } finally {
+      await store.stop();
+      await other.remove();
+    }
+  });
+
+  it('settles every call when the server stands still, and answers once it goes on', async () => {
+    const store = await ready(new RedisStore({ location: redis.url, app: 'still', intervalMs: 1000, timeoutMs: 300 }));
+    redis.pause();
+    try {
+      await expect(publish(store)).rejects.toMatchObject({ code: 'NM_STORE_UNREACHABLE' });
+    } finally {
+      redis.resume();
+    }
+    await until(() =>
+      publish(store, 2).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await store.stop();
+  });
+
+  it('starts while no server is there, and stops without one at once', async () => {
+    const store = new RedisStore({ location: 'redis://user:secret@127.0.0.1:1', app: 'none', intervalMs: 1000 });
+    store.start();
+    await until(() => store.status().state === 'unreachable');
+    await expect(publish(store)).rejects.toMatchObject({ code: 'NM_STORE_UNREACHABLE' });
+    expect(JSON.stringify(store.status())).not.toContain('secret');
+    await store.stop();
+    expect(store.status().state).toBe('stopped');
+  });
+
+  it('takes a client of the application by its settings, never its connection', async () => {
+    const theirs = new Redis(redis.url, { lazyConnect: true });
+    const store = await ready(new RedisStore({ location: theirs, app: 'theirs', intervalMs: 1000 }));
+    await publish(store);
+    expect(theirs.status).toBe('wait');
+    await store.stop();
+    theirs.disconnect();
+  });
+
+  it('takes a client that a function makes, connected already or not', async () => {
+    for (const lazyConnect of [true, false]) {
+      const client = new Redis(redis.url, { lazyConnect });
+      if (!lazyConnect) await until(() => client.status === 'ready');
+      const store = await ready(new RedisStore({ location: () => client, app: 'made', intervalMs: 1000 }));
+      await publish(store);
+      await store.stop();
+    }
+  });
+
+  it('lets all keys of an app live on one node of a cluster and expire, but for the index and beats', async () => {
+    const client = new Redis(redis.url);
+    const app = 'hostile {app}:*';
+    const store = await ready(new RedisStore({ location: redis.url, app, intervalMs: 1000 }));
+    const { timeMs } = await publish(store);
+    const tier = { slotSeconds: 10, retentionSeconds: 1800 };
+    const start = Math.floor(timeMs / 10_000) * 10;
+    const slots = ['a', '{b}', 'c:d'].map((family) => ({ family, tier, start }));
+    const writes = slots.map((slot) => ({
+      slot,
+      field: 'r:x.0',
+      version: 1,
+      encoded: Buffer.from(`${'0'.repeat(24)}1`),
+    }));
+    await store.publish({ beat: beat(2), writes, bornCandidate: 'x' });
+    const keys = (await client.keys('*')).filter((key) => key.includes('hostile'));
+    expect(keys).toHaveLength(6);
+    // What decides the node is the text in the first braces.
+    expect(new Set(keys.map((key) => /^\{(.+?)\}/.exec(key)![1])).size).toBe(1);
+    const lives = await Promise.all(
+      keys.map(async (key) => [key.split('}')[1]!, await client.expiretime(key)] as const),
+    );
+    const expected = start + 10 + 1800 + 20;
+    expect(new Map(lives)).toEqual(
+      new Map([
+        [':index', -1],
+        [':beats', -1],
+        [':live', -1],
+        [`:a:10:${start}`, expected],
+        [`:%7Bb%7D:10:${start}`, expected],
+        [`:c%3Ad:10:${start}`, expected],
+      ]),
+    );
+    await store.clear();
+    expect((await client.keys('*')).filter((key) => key.includes('hostile'))).toEqual([]);
+    await store.stop();
+    client.disconnect();
+  });
+
+  it('replaces what is not a state, so that one broken field does not stop publishing', async () => {
+    const client = new Redis(redis.url);
+    const store = await ready(new RedisStore({ location: redis.url, app: 'broken', intervalMs: 1000 }));
+    const { timeMs } = await publish(store);
+    const slot = {
+      family: 'f',
+      tier: { slotSeconds: 10, retentionSeconds: 1800 },
+      start: Math.floor(timeMs / 10_000) * 10,
+    };
+    await client.hset(`{nm:broken}:f:10:${slot.start}`, 'r:x.0', 'garbage');
+    const encoded = Buffer.from('01'.padEnd(24, '0') + '1rest');
+    const { results } = await store.publish({
+      beat: beat(2),
+      writes: [{ slot, field: 'r:x.0', version: 1, encoded }],
+      bornCandidate: 'x',
+    });
+    expect(results).toEqual([{ outcome: 'stored', found: 0 }]);
+    await store.stop();
+    client.disconnect();
+  });
+});
