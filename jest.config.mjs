@@ -1,6 +1,6 @@
 /** Runs the TypeScript sources as ES modules; start it with `npm run jest -- <path or pattern>`. */
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/setup/watchful-environment.mjs',
   testMatch: ['<rootDir>/{libs,apps,test}/**/*.spec.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/libs/[^/]+/dist/'],
   moduleFileExtensions: ['js', 'mjs', 'cjs', 'ts', 'json', 'node'],

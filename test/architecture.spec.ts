@@ -17,7 +17,6 @@ import {
   librarySources,
   lineOf,
   parseSource,
-  root,
   type SourceFile,
   textOf,
 } from './source-files.js';

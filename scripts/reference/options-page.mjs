@@ -50,7 +50,7 @@ function typeText(schema) {
   const { type } = inner.def;
   if (type === 'nullable') return `${typeText(inner.def.innerType)}, or null`;
   if (type === 'union') return unionText(inner.options);
-  if (type === 'array') return `list${boundsText(inner, 'Items', 'entries')} of: ${typeText(inner.element)}`;
+  if (type === 'array') return `list${entriesText(inner)} of: ${typeText(inner.element)}`;
   if (type === 'record') return `object of: ${typeText(inner.def.valueType)}`;
   if (type === 'object') return 'object';
   if (type === 'boolean') return '`true` or `false`';
@@ -80,10 +80,10 @@ function customText(schema) {
   );
 }
 
-function boundsText(schema, what, unit) {
-  const { [`min${what}`]: min, [`max${what}`]: max } = z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' });
-  if (max === undefined) return '';
-  return min === undefined ? ` of at most ${max} ${unit}` : ` of ${min} to ${max} ${unit}`;
+function entriesText(schema) {
+  const { minItems, maxItems } = z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' });
+  if (maxItems === undefined) return '';
+  return minItems === undefined ? ` of at most ${maxItems} entries` : ` of ${minItems} to ${maxItems} entries`;
 }
 
 function leafText({ type, minimum, maximum, minLength, maxLength, pattern, format }) {

@@ -18,7 +18,6 @@ import {
   Param,
   ParseIntPipe,
   Post,
-  Res,
   Sse,
   StreamableFile,
   UseGuards,

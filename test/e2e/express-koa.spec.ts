@@ -13,7 +13,7 @@ const refuse: ErrorRequestHandler = (error: { status?: number }, _request, respo
 function expressApp(monitor: PerformanceMonitor): RequestListener {
   const { middleware, routes } = onExpress(monitor);
   const things = express.Router();
-  things.get('/:id', async (request, response) => {
+  things.get('/:id', (request, response) => {
     monitor.recordLLMCall({ provider: 'openai', model: 'gpt-5', durationMs: 2, inputTokens: 3, outputTokens: 4 });
     response.json({ id: request.params.id });
   });
@@ -45,7 +45,8 @@ function koaApp(monitor: PerformanceMonitor): RequestListener {
       monitor.recordLLMCall({ provider: 'openai', model: 'gpt-5', durationMs: 2, inputTokens: 3, outputTokens: 4 });
     context.body = { id };
   });
-  return app.callback();
+  const answer = app.callback();
+  return (request, response) => void answer(request, response);
 }
 
 describe.each([

@@ -199,7 +199,7 @@ describe('handlers of other transports', () => {
     const app = await start('plain');
     const interceptors = [...app.get(ModulesContainer).values()]
       .flatMap(({ providers }) => [...providers.values()])
-      .filter(({ instance }) => (instance as unknown) instanceof HandlerInterceptor);
+      .filter(({ instance }) => instance instanceof HandlerInterceptor);
     expect(interceptors).toEqual([]);
     await app.close();
   });

@@ -19,7 +19,7 @@ describe('a replica that ends under load', () => {
     redis = await RedisServer.start();
   });
 
-  afterAll(() => redis.stop());
+  afterAll(() => redis.remove());
 
   it('loses nothing when it is terminated', async () => {
     const survivor = await ReplicaProcess.start('terminated', redis.url);

@@ -18,7 +18,7 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
     if (await holds()) return;
     await setTimeout(25);
   }
-  throw new Error(`it must hold within 10 s: ${holds}`);
+  throw new Error(`it must hold within 10 s: ${holds.toString()}`);
 }
 
 const ready = async (store: RedisStore): Promise<RedisStore> => {
@@ -106,7 +106,7 @@ describe('RedisStore', () => {
       const client = new Redis(redis.url, { lazyConnect });
       if (!lazyConnect) await until(() => client.status === 'ready');
       const store = await ready(new RedisStore({ location: () => client, app: 'made', intervalMs: 1000 }));
-      await publish(store);
+      expect((await publish(store)).born.id).toBe('x');
       await store.stop();
     }
   });

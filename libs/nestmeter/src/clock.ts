@@ -105,7 +105,9 @@ export class StoreClock {
       Math.abs(other.offsetMs - sample.offsetMs) > (other.roundTripMs + sample.roundTripMs) / 2 + driftMs;
     this.#samples = this.#samples.filter((known) => receivedMs - known.atMs < sampleLifeMs && !contradicts(known));
     this.#samples.push(sample);
-    this.#offsetMs = this.#samples.reduce((best, next) => (next.roundTripMs <= best.roundTripMs ? next : best)).offsetMs;
+    this.#offsetMs = this.#samples.reduce((best, next) =>
+      next.roundTripMs <= best.roundTripMs ? next : best,
+    ).offsetMs;
     this.#synchronised = true;
   }
 }

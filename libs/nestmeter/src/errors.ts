@@ -45,7 +45,8 @@ export const errorCodes = Object.freeze({
     whatToDo: 'Close a page that is not needed, or raise the limit.',
   },
   NM_INTERNAL: {
-    meaning: 'A route of the toolkit failed for a reason that is no fault of the caller; the log of the service has it.',
+    meaning:
+      'A route of the toolkit failed for a reason that is no fault of the caller; the log of the service has it.',
     whatToDo: 'Look into the log of the service; the application itself is not affected.',
   },
   NM_STORE_UNREACHABLE: {

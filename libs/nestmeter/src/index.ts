@@ -1,43 +1,4 @@
-export {
-  recordCache,
-  recordError,
-  recordEvent,
-  recordLLMCall,
-  recordQueueDepth,
-  recordStage,
-  startOperation,
-  track,
-} from './bound.js';
-export { errorCodes, NestmeterError, type ErrorCode } from './errors.js';
-export { createMonitor, getMonitor, PerformanceMonitor, type MonitorStatus } from './monitor.js';
-export type { EffectiveOptions, MonitorLogger, MonitorOptions } from './options.js';
-export type { ExtractAnswer, LLMAnswer } from './record/answer/answer.js';
-export type { EventRecord, StageRecord } from './record/by-hand.js';
-export type {
-  CounterHandle,
-  CustomMetricOptions,
-  DistributionHandle,
-  GaugeHandle,
-  LabelValues,
-} from './record/custom-metric.js';
-export {
-  SkipTracking,
-  TrackLLMCall,
-  TrackOperation,
-  type TrackLLMCallOptions,
-  type TrackOperationOptions,
-} from './record/decorators.js';
-export type { LLMOutcome } from './record/llm-facts.js';
-export type { LLMCallRecord } from './record/llm-record.js';
-export type { OperationOptions, StartedOperation } from './record/operation.js';
-export type { CostAnswer, PricedUsage } from './record/price/cost.js';
-export type { CostEstimate, EstimateRequest } from './record/price/estimate.js';
-export type { PricesOption } from './record/price/user-price.js';
-export type { RequestBegun, RequestEnded, StartedRequest } from './record/started-request.js';
-export type { Reports } from './reports.js';
-export type { AccessFunction, AccessOptions, AccessRequest } from './serve/access.js';
-export type { RedisLocation } from './store/redis-connection.js';
-export type { Tier } from './time-slot.js';
+export * from './core.js';
 export {
   PerformanceModule,
   type PerformanceModuleOptions,

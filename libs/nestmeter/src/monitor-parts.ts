@@ -98,7 +98,11 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
   const reader = new WindowReader({
     ...reading,
     store,
-    beforeRead: () => (store.embedded ? publisher.flush() : Promise.resolve()),
+    beforeRead: async () => {
+      // Calls that ended before the price tables were loaded are counted then.
+      await recorder.prices.ready();
+      if (store.embedded) await publisher.flush();
+    },
   });
   // What an embedded store has is this replica's own memory already.
   const ownReader = store.embedded
@@ -123,14 +127,20 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
 
 function createStore(options: EffectiveOptions, clock: Clock, log: Log): Store {
   if (options.redis === undefined) return new MemoryStore({ clock, maxBytes: options.maxMemoryMb * mebibyte });
+  let away = false;
   return new RedisStore({
     location: options.redis,
     app: options.app!,
     intervalMs: options.publishIntervalMs,
     onChange: (state, reason) => {
-      if (state === 'ready') log.info('Redis is reachable.');
-      else if (state === 'unreachable')
+      if (state === 'unreachable') {
+        away = true;
         log.warn(`Redis is unreachable (${reason}). Recording goes on; it is published when Redis is back.`);
+      } else if (state === 'ready') {
+        // Who was told that it went is told that it came back.
+        (away ? log.warn : log.info)('Redis is reachable.');
+        away = false;
+      }
     },
   });
 }

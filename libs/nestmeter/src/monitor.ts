@@ -87,7 +87,9 @@ export class PerformanceMonitor {
    * and short-lived processes. Rejects with NM_STORE_UNREACHABLE when the store does not answer.
    */
   async flush(): Promise<void> {
-    await this.#parts?.publisher.flush();
+    if (this.#parts === null) return;
+    await this.#parts.recorder.prices.ready();
+    await this.#parts.publisher.flush();
   }
 
   /**
@@ -237,6 +239,7 @@ export class PerformanceMonitor {
     const { publisher, store, sampler, recorder, log } = parts;
     if (this.#sampling !== null) clearInterval(this.#sampling);
     sampler.stop();
+    await recorder.prices.ready();
     const { unacknowledged } = await publisher.stop(this.options.shutdownTimeoutMs);
     if (unacknowledged > 0)
       log.warn(`Stopped with ${unacknowledged} states unpublished: the store did not answer. Their counts are lost.`);

@@ -94,7 +94,10 @@ export const optionsSchema = z.strictObject({
     })
     .default({ le: {} })
     .describe('Registry to add to, and `le` bounds by OpenTelemetry name in the base unit instead of the advised ones.'),
-  logger: z.custom<MonitorLogger>((value) => typeof value === 'object' && value !== null).optional(),
+  logger: z
+    .custom<MonitorLogger>((value) => typeof value === 'object' && value !== null)
+    .optional()
+    .describe("Where lines go: `console`, Nest's Logger, or anything with error, warn and log. Default console."),
   logLevel: z.enum(logLevels).default('warn').describe('What is logged. Environment: NESTMETER_LOG.'),
 });
 
@@ -125,12 +128,22 @@ export function readOptions(given: MonitorOptions = {}, environment: NodeJS.Proc
   return Object.freeze(options);
 }
 
+/** Where an option's value comes from. */
+export function sourceOf(
+  name: string,
+  given: MonitorOptions,
+  environment: NodeJS.ProcessEnv = process.env,
+): 'code' | 'environment' | 'default' {
+  if (defined(given)[name] !== undefined) return 'code';
+  return name in fromEnvironment(environment) ? 'environment' : 'default';
+}
+
 function fromEnvironment(environment: NodeJS.ProcessEnv): Record<string, unknown> {
   const { NESTMETER_ENABLED, NESTMETER_REPLICA_NAME, NESTMETER_LOG } = environment;
   return defined({
-    enabled: NESTMETER_ENABLED && !['false', '0', 'off', 'no'].includes(NESTMETER_ENABLED.toLowerCase()),
-    replicaName: NESTMETER_REPLICA_NAME || undefined,
-    logLevel: NESTMETER_LOG || undefined,
+    enabled: NESTMETER_ENABLED ? !['false', '0', 'off', 'no'].includes(NESTMETER_ENABLED.toLowerCase()) : undefined,
+    replicaName: NESTMETER_REPLICA_NAME,
+    logLevel: NESTMETER_LOG,
   });
 }
 

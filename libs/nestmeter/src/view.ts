@@ -2,7 +2,7 @@ import { endpointFamily, llmFamily, operationFamily } from './accumulate/familie
 import type { AnyFamily } from './accumulate/family.js';
 import { formatNanoUsd } from './money.js';
 import type { MonitorParts } from './monitor-parts.js';
-import type { EffectiveOptions, MonitorOptions } from './options.js';
+import { type EffectiveOptions, type MonitorOptions, sourceOf } from './options.js';
 import { unresolvedCalls } from './record/scope.js';
 import type { ConfigAnswer } from './serve/config.js';
 import type { HealthAnswer } from './serve/health.js';
@@ -108,18 +108,10 @@ function configOf(options: EffectiveOptions, given: MonitorOptions): ConfigAnswe
   for (const [name, value] of Object.entries(options)) {
     const key = snakeCase(name);
     effective[key] = shownOption(name, value);
-    const inCode = (given as Record<string, unknown>)[name] !== undefined;
-    const environment = environmentOf[name];
-    sources[key] = inCode ? 'code' : environment !== undefined && process.env[environment] ? 'environment' : 'default';
+    sources[key] = sourceOf(name, given);
   }
   return { version: 0, effective, sources };
 }
-
-const environmentOf: Readonly<Record<string, string>> = {
-  enabled: 'NESTMETER_ENABLED',
-  replicaName: 'NESTMETER_REPLICA_NAME',
-  logLevel: 'NESTMETER_LOG',
-};
 
 function shownOption(name: string, value: unknown): unknown {
   if (secretOptions.has(name)) return value === undefined ? null : 'configured';

@@ -114,7 +114,8 @@ export class Distribution {
     if (settle(0))
       this.buckets.forEach((index, count) => {
         seen += count;
-        return settle(bucketValue(index) * this.unit.gridUnits);
+        // Most buckets hold no rank, and the value of one costs two powers.
+        return order[next]!.rank > seen || settle(bucketValue(index) * this.unit.gridUnits);
       });
     // Only saturated counts leave a rank unreached.
     seen = Infinity;

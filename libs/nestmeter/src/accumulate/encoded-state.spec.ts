@@ -16,6 +16,15 @@ const decode = (encoded: Buffer): FamilyState => {
   return state;
 };
 
+/** What `make` returns, null when it throws. */
+const orNull = <T>(make: () => T): T | null => {
+  try {
+    return make();
+  } catch {
+    return null;
+  }
+};
+
 /** `size` series with every meter filled up to its bounds. */
 const full = (size: number): FamilyState => {
   const state = new FamilyState(sampleFamily);
@@ -102,16 +111,11 @@ describe('an encoded state', () => {
           encoded[place] = byte;
         });
         const given = cut === null ? encoded : encoded.subarray(0, cut % encoded.length);
-        let found: FamilyState;
-        try {
-          found = decode(given);
-        } catch (error) {
-          return expect((error as Error).message).not.toBe('');
-        }
-        for (const { counters, distributions, gauges, tallies } of found.series.values()) {
+        const found = orNull(() => decode(given));
+        for (const { counters, distributions, gauges, tallies } of found?.series.values() ?? []) {
           for (const value of counters) expect(value).toBeGreaterThanOrEqual(0);
-          for (const distribution of distributions) expect(Number(distribution?.sum ?? 0)).not.toBeNaN();
-          for (const gauge of gauges) expect(Number(gauge?.weighted ?? 0)).not.toBeNaN();
+          for (const distribution of distributions) expect(distribution?.sum ?? 0).not.toBeNaN();
+          for (const gauge of gauges) expect(gauge?.weighted ?? 0).not.toBeNaN();
           for (const tally of tallies) for (const value of tally?.values() ?? []) expect(value).not.toBeNaN();
         }
       }),

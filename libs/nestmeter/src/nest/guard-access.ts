@@ -40,7 +40,7 @@ function byGuard(resolve: () => Promise<CanActivate>): AccessFunction {
   let guard: Promise<CanActivate> | undefined;
   return async ({ native }) => {
     const { canActivate } = await (guard ??= resolve());
-    const result = canActivate.call(await guard, new RouteContext(native as NativeExchange));
+    const result = canActivate.call(await guard, contextOf(native as NativeExchange));
     return isObservable(result) ? lastValueFrom(from(result), { defaultValue: false }) : result;
   };
 }
@@ -68,41 +68,20 @@ class PerformanceRoutes {
 }
 
 /** The execution context of a request for our routes. */
-class RouteContext implements ExecutionContext {
-  constructor(private readonly exchange: NativeExchange) {}
-
-  getClass<T>(): Type<T> {
-    return PerformanceRoutes as unknown as Type<T>;
-  }
-
-  getHandler(): () => void {
-    return PerformanceRoutes.prototype.answer;
-  }
-
-  getArgs<T extends unknown[]>(): T {
-    return [this.exchange.request, this.exchange.response] as T;
-  }
-
-  getArgByIndex<T>(index: number): T {
-    return this.getArgs()[index] as T;
-  }
-
-  getType<T extends string>(): T {
-    return 'http' as T;
-  }
-
-  switchToHttp() {
-    const { request, response } = this.exchange;
-    return { getRequest: <T>() => request as T, getResponse: <T>() => response as T, getNext: <T>() => noNext as T };
-  }
-
-  switchToRpc(): never {
-    throw new TypeError('The context must be used as HTTP, got a switch to RPC. Use switchToHttp().');
-  }
-
-  switchToWs(): never {
-    throw new TypeError('The context must be used as HTTP, got a switch to WebSocket. Use switchToHttp().');
-  }
+function contextOf({ request, response }: NativeExchange): ExecutionContext {
+  const args = [request, response];
+  const other = (name: string) => (): never => {
+    throw new TypeError(`The context must be used as HTTP, got a switch to ${name}. Use switchToHttp().`);
+  };
+  const context: Record<keyof ExecutionContext, unknown> = {
+    getClass: () => PerformanceRoutes,
+    getHandler: () => PerformanceRoutes.prototype.answer,
+    getArgs: () => args,
+    getArgByIndex: (index: number) => args[index],
+    getType: () => 'http',
+    switchToHttp: () => ({ getRequest: () => request, getResponse: () => response, getNext: () => () => {} }),
+    switchToRpc: other('RPC'),
+    switchToWs: other('WebSocket'),
+  };
+  return context as unknown as ExecutionContext;
 }
-
-function noNext(): void {}

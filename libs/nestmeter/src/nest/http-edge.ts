@@ -42,7 +42,6 @@ export interface EdgeTarget {
 export function installHttpEdge(adapter: AbstractHttpAdapter, { http, routes }: EdgeTarget): void {
   let theirs: RequestHook | undefined;
   const hook: RequestHook = (request, response, next) => {
-    const goOn = (): unknown => (theirs === undefined ? next() : theirs.call(adapter, request, response, next));
     const node = request.raw ?? (request as IncomingMessage);
     const nodeResponse = response.raw ?? (response as ServerResponse);
     const url = node.url ?? '/';
@@ -51,10 +50,10 @@ export function installHttpEdge(adapter: AbstractHttpAdapter, { http, routes }: 
       const native: NativeExchange = { request, response };
       return void answerOnNode(routes, node, nodeResponse, { url, native });
     }
-    const isExpress = request.raw === undefined;
-    if (isExpress) noteRoutes(request);
-    const route = () => (isExpress ? routeOnExpress(request) : routeOnFastify(request));
-    const active = timeRequest(http, node, nodeResponse, url, route);
+    const route = request.raw === undefined ? routeOnExpress : routeOnFastify;
+    if (route === routeOnExpress) noteRoutes(request);
+    const active = timeRequest(http, node, nodeResponse, url, () => route(request));
+    const goOn = theirs === undefined ? next : () => theirs!.call(adapter, request, response, next);
     return active === null ? goOn() : active.run(goOn);
   };
 

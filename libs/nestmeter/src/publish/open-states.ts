@@ -9,13 +9,17 @@ interface Sent {
 
 /** While all open states together are not larger, all tiers are sent each interval. */
 const allTiersBytes = 64 << 10;
-/** Coarser tiers are sent within this time after a finest slot closed, spread so that a fleet does not do it at once. */
+/**
+ * Coarser tiers are sent within this time after a finest slot closed, so that a fleet does not do it at once. Each replica
+ * keeps to its own moment: what a kill costs in coarser tiers is then never more than one finest slot and one interval.
+ */
 const jitterMs = 3000;
 
 /** The open slots of this replica: which of their states changed since the store last acknowledged them. */
 export class OpenStates {
   readonly #sent = new Map<string, Sent>();
   readonly #sizes = new Map<string, number>();
+  readonly #momentMs = Math.random() * jitterMs;
   #finestStart = 0;
   #coarseDueMs = 0;
 
@@ -39,7 +43,7 @@ export class OpenStates {
   due(nowMs: number, coarser: 'in turn' | 'now' | 'never'): StateWrite[] {
     const { tiers } = this.accumulator;
     const start = this.accumulator.openStart(0);
-    if (start !== this.#finestStart) this.#turn(start, nowMs);
+    if (start !== this.#finestStart) this.#turn(start);
     const theirTurn = nowMs >= this.#coarseDueMs || this.bytes <= allTiersBytes;
     const all = coarser === 'now' || (coarser === 'in turn' && theirTurn);
     if (all) this.#coarseDueMs = Infinity;
@@ -76,9 +80,9 @@ export class OpenStates {
   }
 
   /** A finest slot closed: coarser tiers become due, and what is known of closed slots is forgotten. */
-  #turn(start: number, nowMs: number): void {
+  #turn(start: number): void {
     this.#finestStart = start;
-    this.#coarseDueMs = nowMs + Math.random() * jitterMs;
+    this.#coarseDueMs = start * 1000 + this.#momentMs;
     const { tiers } = this.accumulator;
     const open = new Set(tiers.map((tier, level) => `:${tier.slotSeconds}:${this.accumulator.openStart(level)}/`));
     for (const key of this.#sent.keys()) if (!open.has(/:\d+:\d+\//.exec(key)![0])) this.#sent.delete(key);

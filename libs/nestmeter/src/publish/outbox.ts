@@ -18,7 +18,7 @@ const mostResends = 3;
 /** Slots whose states are asked for in one call when nothing is suspected. */
 const auditSlots = 8;
 /** The same when the store may have lost everything. */
-const fullAuditSlots = 64;
+const fullAuditSlots = 512;
 
 /**
  * The closed states of this replica that a store might still lose: they wait, encoded, until the store confirms them at
@@ -89,7 +89,7 @@ export class Outbox {
     const slots = new Set<string>();
     while (this.#auditQueue.length > 0) {
       const entry = this.#auditQueue.at(-1)!;
-      const slot = `${entry.write.slot.tier.slotSeconds}:${entry.write.slot.start}`;
+      const slot = slotId(entry.write.slot);
       if (slots.size === this.#auditAtOnce && !slots.has(slot)) break;
       slots.add(slot);
       this.#auditQueue.pop();

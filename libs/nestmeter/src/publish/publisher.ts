@@ -6,7 +6,7 @@ import type { Clock, StoreClock } from '../clock.js';
 import type { Beat, Born, Publication, Receipt, StateWrite, Store } from '../store/store.js';
 import { OpenStates } from './open-states.js';
 import { confirmAfterMs, Outbox } from './outbox.js';
-import type { Replica } from './replica.js';
+import { type Replica, replicaOf } from './replica.js';
 
 /** What a {@link Publisher} is made of. */
 export interface PublisherOptions {
@@ -236,7 +236,8 @@ export class Publisher {
     writes.forEach((write, index) => {
       const result = results[index]!;
       regressed = this.#open.settle(write, result) || regressed;
-      foreign ||= (result.found ?? 0) > write.version;
+      // Of the present id only: what was counted under one that had to be given up stays where it is.
+      foreign ||= (result.found ?? 0) > write.version && replicaOf(write.field) === beat.id;
       this.outbox.settle(write, result, timeMs);
     });
     this.#acknowledgedNumber = beat.number;

@@ -27,7 +27,8 @@ export function planSlots(window: Window, nowMs: number, tiers: readonly Tier[])
   for (let level = window.level; level >= 0; level--) {
     const tier = tiers[level]!;
     const usable = (start: number): boolean => level === 0 || start + tier.slotSeconds + settleSeconds <= now;
-    for (; at < window.to && usable(at); at += tier.slotSeconds) slots.push({ tier, start: at });
+    // A slot that begins at this very moment may hold something already.
+    for (; (at < window.to || at === now) && usable(at); at += tier.slotSeconds) slots.push({ tier, start: at });
   }
   return slots;
 }

@@ -261,7 +261,7 @@ class Merging {
   add(ref: SlotRef, slot: CachedSlot): void {
     this.#whole.get(ref.family)!.merge(slot.state);
     this.#stretches
-      .find(({ from, to }) => ref.start >= from && ref.start < to)
+      .findLast(({ from }) => ref.start >= from)
       ?.states.get(ref.family)!
       .merge(slot.state);
     this.replicas = Math.max(this.replicas, slot.replicas);

@@ -114,4 +114,130 @@ describe('decorators', () => {
     expect(recording.count(operationFamily, ['Answers.search'], 'calls')).toBe(0);
     second.close();
   });
+
+  it('name static methods, symbols and inherited methods by the class that declares them', () => {
+    const key = Symbol('answer');
+    class Base {
+      @TrackOperation()
+      static make(this: unknown): unknown {
+        return this;
+      }
+
+      @TrackOperation()
+      [key](): number {
+        return 1;
+      }
+
+      @TrackOperation()
+      inherited(): string {
+        return 'base';
+      }
+    }
+    class Derived extends Base {}
+    expect(Base.make()).toBe(Base);
+    expect(new Derived()[key]()).toBe(1);
+    expect(new Derived().inherited()).toBe('base');
+    expect(recording.names(operationFamily)).toEqual(['Base.Symbol(answer)', 'Base.inherited', 'Base.make']);
+  });
+
+  it('count every request-scoped instance under one name, each with its own this', async () => {
+    const instances = ['x', 'y'].map((prefix) => Object.assign(new Answers(), { prefix }));
+    expect(await Promise.all(instances.map((instance) => instance.answer('q')))).toEqual(['x:q', 'y:q']);
+    expect(recording.count(operationFamily, ['answer'], 'calls')).toBe(2);
+  });
+
+  it('stack: each counts, and the operation around an LLM call has it as component', async () => {
+    class Stacked {
+      @TrackOperation('outer')
+      @TrackLLMCall({ provider: 'openai', model: 'gpt-4o' })
+      @TrackOperation('inner')
+      async call(_text: string): Promise<typeof answer> {
+        return answer;
+      }
+    }
+    expect(await new Stacked().call('q')).toBe(answer);
+    expect(Stacked.prototype.call).toHaveLength(1);
+    expect(recording.names(operationFamily)).toEqual(['inner', 'outer']);
+    expect(recording.names(componentFamily)).toEqual(['outer\0inner', 'outer\0llm.openai']);
+    expect(recording.count(operationFamily, ['outer'], 'input_tokens')).toBe(120);
+    expect(recording.count(operationFamily, ['inner'], 'input_tokens')).toBe(0);
+  });
+
+  it('return the very promise of an SDK, whose own methods work and which is not asked for anything', async () => {
+    class SdkPromise extends Promise<typeof answer> {
+      asked = 0;
+
+      // oxlint-disable-next-line unicorn/no-thenable -- the promises of the SDKs do this
+      override then<A, B>(...callbacks: Parameters<Promise<typeof answer>['then']>): Promise<A | B> {
+        this.asked++;
+        return super.then(...callbacks) as Promise<A | B>;
+      }
+
+      asResponse = async (): Promise<number> => 200;
+
+      withResponse = async (): Promise<{ data: typeof answer; response: number }> => ({
+        data: await this,
+        response: await this.asResponse(),
+      });
+    }
+    const promise = new SdkPromise((resolve) => resolve(answer));
+    class Sdk {
+      @TrackLLMCall({ provider: 'openai' })
+      complete(): SdkPromise {
+        return promise;
+      }
+    }
+    const returned = new Sdk().complete();
+    await Promise.resolve();
+    expect(returned).toBe(promise);
+    expect(promise.asked).toBe(0);
+    expect(await returned.withResponse()).toEqual({ data: answer, response: 200 });
+    expect(recording.count(llmFamily, ['openai', 'gpt-4o-2024-08-06', 'chat'], 'input_tokens')).toBe(120);
+  });
+
+  it('take provider, model, operation and tags from the arguments; one that throws or is no text is unknown', async () => {
+    class Calls {
+      @TrackLLMCall<[Record<string, string>]>({
+        provider: (of) => of['provider']!,
+        model: (of) => of['model']!.trim(),
+        operation: () => 'rerank',
+        tags: (of) => ({ tenant: of['tenant'] }),
+      })
+      async call(_of: object): Promise<string> {
+        return 'text';
+      }
+    }
+    await new Calls().call({ provider: 'cohere', model: ' r3 ', tenant: 'acme' });
+    expect(await new Calls().call({})).toBe('text');
+    expect(recording.names(llmFamily)).toEqual(['cohere\0r3\0rerank', 'unknown\0unknown\0rerank']);
+    const tenant = recording.recorder.options.tagFamilies.get('tenant')!;
+    expect(recording.names(tenant)).toEqual(['acme']);
+    expect(recording.recorder.refusals.counts()).toEqual({ 'failed.TrackLLMCall.model': 1 });
+  });
+
+  it('reject a refused async method under other decorators, instead of throwing', async () => {
+    recording.close();
+    const refusal = new Error('budget exceeded');
+    recording = new Recording({
+      beforeCall: () => {
+        throw refusal;
+      },
+    });
+    class Calls {
+      @TrackLLMCall({ provider: 'openai' })
+      @TrackOperation('around')
+      async call(): Promise<void> {}
+
+      @TrackLLMCall({ provider: 'openai' })
+      sync(): void {}
+    }
+    await expect(new Calls().call()).rejects.toBe(refusal);
+    expect(() => new Calls().sync()).toThrow(refusal);
+    expect(recording.count(llmFamily, ['openai', 'unknown', 'chat'], 'refused')).toBe(2);
+  });
+
+  it('do nothing without a monitor', async () => {
+    recording.close();
+    expect(await new Answers().answer('q')).toBe('a:q');
+  });
 });

@@ -3,10 +3,16 @@ import { exclusion } from './exclusion.js';
 describe('exclusion', () => {
   const byDefault = exclusion([], { probesToo: true, own: ['/performance', '/metrics'] });
 
-  it.each(['/health', '/healthz', '/Health/live', '/health/ready', '/healthcheck', '/health-check', '/livez', '/readyz/db'])(
-    'leaves out the probe %s',
-    (path) => expect(byDefault(path, undefined)).toBe(true),
-  );
+  it.each([
+    '/health',
+    '/healthz',
+    '/Health/live',
+    '/health/ready',
+    '/healthcheck',
+    '/health-check',
+    '/livez',
+    '/readyz/db',
+  ])('leaves out the probe %s', (path) => expect(byDefault(path, undefined)).toBe(true));
 
   it.each(['/health-plan', '/healthy-recipes', '/api/health', '/livezone', '/', '/readyzebra'])('counts %s', (path) =>
     expect(byDefault(path, undefined)).toBe(false),
@@ -23,13 +29,19 @@ describe('exclusion', () => {
   });
 
   it('leaves out the own routes with all below, not what only begins alike', () => {
-    expect(['/performance', '/performance/providers', '/metrics'].every((path) => byDefault(path, undefined))).toBe(true);
+    expect(['/performance', '/performance/providers', '/metrics'].every((path) => byDefault(path, undefined))).toBe(
+      true,
+    );
     expect(byDefault('/performance-review', undefined)).toBe(false);
   });
 
   it('takes text in which * stands for anything, and everything else for itself', () => {
     const isExcluded = exclusion(['/internal/*', '/a.b', '*/ping'], { probesToo: false, own: [] });
-    expect(['/internal/x/y', '/a.b', '/deep/ping'].map((path) => isExcluded(path, undefined))).toEqual([true, true, true]);
+    expect(['/internal/x/y', '/a.b', '/deep/ping'].map((path) => isExcluded(path, undefined))).toEqual([
+      true,
+      true,
+      true,
+    ]);
     expect(['/internal', '/aXb', '/ping/x'].map((path) => isExcluded(path, undefined))).toEqual([false, false, false]);
   });
 

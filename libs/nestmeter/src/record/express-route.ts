@@ -1,18 +1,25 @@
 /*
  * The route template of an Express request. Express says it as `req.route.path` below `req.baseUrl`; but an error handler
  * further up runs when `baseUrl` is already back at its root, and `baseUrl` of a router mounted at a path with parameters
- * holds their values, which must never become a label. So both are noted at the moment when Express sets them.
+ * holds their values, which must never become a label. So each `baseUrl` is noted at the moment when Express sets it.
+ * Requests that never enter a mounted router, which are all of Nest's, note nothing.
  */
 
 interface Routing {
-  /** Each `baseUrl` seen, the innermost last, with what it is a value of. */
+  /** Each `baseUrl` around the present router, the innermost last, with what it is a value of. */
   readonly bases: { readonly url: string; readonly template: string }[];
   url: string;
-  route: unknown;
+  /** The last route that matched in a router that was left since, with its template. */
+  left: unknown;
   template: string | null;
 }
 
 const routing = Symbol('nestmeter.routing');
+
+interface Layer {
+  readonly route?: { readonly path?: unknown; readonly methods?: Readonly<Record<string, boolean>> };
+  match?(path: string): boolean;
+}
 
 interface Routed {
   [routing]?: Routing;
@@ -30,43 +37,24 @@ const watched = new WeakSet<object>();
 export function noteRoutes(request: object): void {
   const routed = request as Routed;
   const prototype = routed.app?.request;
-  if (prototype === undefined) return;
-  if (!watched.has(prototype)) watch(prototype);
-  // On requests that were under way before, Express has already made it a property of their own.
-  if (!Object.hasOwn(routed, 'baseUrl')) return;
+  if (prototype === undefined || watched.has(prototype)) return;
+  watched.add(prototype);
+  Object.defineProperty(prototype, 'baseUrl', {
+    configurable: true,
+    enumerable: true,
+    get(this: Routed) {
+      return this[routing]?.url ?? '';
+    },
+    set(this: Routed, url: string | undefined) {
+      const noted = this[routing];
+      if (noted !== undefined) enter(this, noted, url ?? '');
+      else if (url) enter(this, (this[routing] = begun(this)), url);
+    },
+  });
+  // This one request was under way before: Express has already made it a property of its own.
   const { baseUrl } = routed;
   delete routed.baseUrl;
   routed.baseUrl = baseUrl ?? '';
-}
-
-function watch(prototype: object): void {
-  watched.add(prototype);
-  Object.defineProperties(prototype, {
-    route: {
-      configurable: true,
-      enumerable: true,
-      get(this: Routed) {
-        return this[routing]?.route;
-      },
-      set(this: Routed, route: { path?: unknown } | undefined) {
-        const noted = (this[routing] ??= begun());
-        noted.route = route;
-        if (route !== undefined) noted.template = templateOf(noted, route);
-      },
-    },
-    baseUrl: {
-      configurable: true,
-      enumerable: true,
-      get(this: Routed) {
-        return this[routing]?.url;
-      },
-      set(this: Routed, url: string) {
-        const noted = (this[routing] ??= begun());
-        noted.url = url;
-        enter(noted, url ?? '', this.params ?? {});
-      },
-    },
-  });
 }
 
 /**
@@ -75,12 +63,10 @@ function watch(prototype: object): void {
  */
 export function expressRoute(request: object): string | null {
   const routed = request as Routed;
-  return routed[routing]?.template ?? routeAhead(routed);
-}
-
-interface Layer {
-  readonly route?: { readonly path?: unknown; readonly methods?: Readonly<Record<string, boolean>> };
-  match?(path: string): boolean;
+  const { [routing]: noted, route } = routed;
+  if (noted !== undefined && route === noted.left) return noted.template ?? routeAhead(routed);
+  if (route == null) return routeAhead(routed);
+  return templateOf(noted?.bases.at(-1)?.template ?? routed.baseUrl ?? '', route);
 }
 
 /** Looks through the application's own routes, not those of routers inside; as Express does, the first that fits counts. */
@@ -100,15 +86,21 @@ function routeAhead({ app, method = '', originalUrl = '' }: Routed): string | nu
   }
 }
 
-function begun(): Routing {
-  return { bases: [{ url: '', template: '' }], url: '', route: undefined, template: null };
+function begun({ route }: Routed): Routing {
+  const template = route == null ? null : templateOf('', route);
+  return { bases: [{ url: '', template: '' }], url: '', left: route, template };
 }
 
-function enter({ bases }: Routing, url: string, params: Readonly<Record<string, unknown>>): void {
+function enter({ params = {}, route }: Routed, noted: Routing, url: string): void {
+  const { bases } = noted;
+  noted.url = url;
+  if (route !== noted.left) {
+    noted.left = route;
+    noted.template = route == null ? null : templateOf(bases.at(-1)!.template, route);
+  }
   while (bases.length > 1 && !url.startsWith(bases.at(-1)!.url)) bases.pop();
   const { url: outer, template } = bases.at(-1)!;
-  if (url === outer) return;
-  bases.push({ url, template: template + parametersNamed(url.slice(outer.length), params) });
+  if (url !== outer) bases.push({ url, template: template + parametersNamed(url.slice(outer.length), params) });
 }
 
 /** A stretch of path in which values of parameters are replaced by their names. */
@@ -124,15 +116,15 @@ function parametersNamed(path: string, params: Readonly<Record<string, unknown>>
     .join('/');
 }
 
-function templateOf({ bases }: Routing, { path }: { path?: unknown }): string {
-  const base = bases.at(-1)!.template;
+function templateOf(base: string, { path }: { path?: unknown }): string {
   const own = pathText(path);
   return own === '/' && base !== '' ? base : `${base}${own}`;
 }
 
 /** A route may have a list of paths, or a regular expression. */
 function pathText(path: unknown): string {
-  return Array.isArray(path) ? path.map(String).join('|') : String(path ?? '');
+  if (Array.isArray(path)) return path.map(pathText).join('|');
+  return typeof path === 'string' || path instanceof RegExp ? String(path) : '';
 }
 
 function decoded(segment: string): string {

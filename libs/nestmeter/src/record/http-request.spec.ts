@@ -23,7 +23,8 @@ describe('an endpoint request', () => {
 
   const begin = (change: object = {}): ActiveRequest =>
     http.begin({ method: 'POST', path: '/chat', requestBytes: 120, ...change })!;
-  const count = (counter: string, labels = ['POST', '/chat']): number => recording.count(endpointFamily, labels, counter);
+  const count = (counter: string, labels = ['POST', '/chat']): number =>
+    recording.count(endpointFamily, labels, counter);
   const errors = (): unknown => recording.tally(endpointFamily, ['POST', '/chat'], 'errors');
   const spend = (ms: number): void => recording.clock.advance(ms);
 
@@ -45,7 +46,10 @@ describe('an endpoint request', () => {
       expect(count('request_bytes')).toBe(120);
       expect(count('response_bytes')).toBe(900);
       expect(count('provider_wait_us')).toBe(0);
-      expect(recording.values(endpointFamily, ['POST', '/chat'], 'success_duration')).toEqual({ count: 1, sum: 40_000 });
+      expect(recording.values(endpointFamily, ['POST', '/chat'], 'success_duration')).toEqual({
+        count: 1,
+        sum: 40_000,
+      });
       expect(recording.tally(endpointFamily, ['POST', '/chat'], 'status_codes')).toEqual({ 200: 1 });
     });
 
@@ -119,7 +123,8 @@ describe('an endpoint request', () => {
 
   describe('of an unknown kind', () => {
     it('is counted by its method and as unmatched without a route', () => {
-      for (const method of ['GET', 'PATCH', 'BREW', 'get', '__proto__']) begin({ method }).end({ ...done, route: null });
+      for (const method of ['GET', 'PATCH', 'BREW', 'get', '__proto__'])
+        begin({ method }).end({ ...done, route: null });
       expect(recording.names(endpointFamily)).toEqual([
         'GET\0__unmatched__',
         'OTHER\0__unmatched__',
@@ -169,7 +174,8 @@ describe('an endpoint request', () => {
       const request = begin();
       const call = (afterMs: number, ms: number): Promise<void> =>
         time.sleep(afterMs).then(() => callLLM(() => time.sleep(ms)));
-      const work = request.run(() =>
+      const work = request.run(
+        () =>
         trackOperation(recording.recorder, 'answer', () => Promise.all([call(10, 50), call(20, 20), call(100, 5)]), undefined, []), // prettier-ignore
       );
       await time.run(work);
@@ -177,7 +183,26 @@ describe('an endpoint request', () => {
       request.end(done);
       expect(count('provider_wait_us')).toBe(55_000);
       expect(count('llm_calls')).toBe(3);
-      expect(recording.values(endpointFamily, ['POST', '/chat'], 'success_duration')).toEqual({ count: 1, sum: 150_000 });
+      expect(recording.values(endpointFamily, ['POST', '/chat'], 'success_duration')).toEqual({
+        count: 1,
+        sum: 150_000,
+      });
+    });
+
+    it('waits for a call that was begun inside another one and outlives it', async () => {
+      const time = new VirtualTime(recording.clock);
+      const request = begin();
+      let background = Promise.resolve();
+      const outer = request.run(() =>
+        callLLM(async () => {
+          background = callLLM(() => time.sleep(100));
+          await time.sleep(30);
+        }),
+      );
+      await time.run(outer);
+      await time.run(background);
+      request.end(done);
+      expect(count('provider_wait_us')).toBe(100_000);
     });
 
     it('adds their tokens, also of one that ends after the request, for which it waited until its own end', async () => {

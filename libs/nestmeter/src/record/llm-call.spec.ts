@@ -121,7 +121,9 @@ describe('a tracked LLM call', () => {
     });
 
     it('does not take what comes before the first known chunk for the first token', async () => {
-      await drain(track(() => chunks([10, { object: '', prompt_filter_results: [] }], [20, chunk('')], [30, chunk('a')])));
+      await drain(
+        track(() => chunks([10, { object: '', prompt_filter_results: [] }], [20, chunk('')], [30, chunk('a')])),
+      );
       expect(recording.values(llmFamily, labels, 'time_to_first_token')).toEqual({ count: 1, sum: 60_000 });
     });
 
@@ -234,95 +236,6 @@ describe('a tracked LLM call', () => {
       expect(recording.count(operationFamily, ['answer'], 'cost_nano_usd')).toBe(450_000);
       expect(recording.names(componentFamily)).toEqual(['answer\0llm.gateway']);
       expect(recording.count(componentFamily, ['answer', 'llm.gateway'], 'covered_us')).toBe(45_000);
-    });
-  });
-
-  describe('that beforeCall refuses', () => {
-    const refusal = new Error('budget exceeded');
-    const method = jest.fn(() => answer());
-
-    beforeEach(() => {
-      method.mockClear();
-      open({
-        beforeCall: ({ provider, model }) => {
-          if (`${provider}/${model}` === 'openai/gpt-4o') throw refusal;
-        },
-      });
-    });
-
-    it('is not made, and only counted as refused', () => {
-      expect(() => operation('answer', () => track(method, { tags: { tenant: 'acme' } }))).toThrow(refusal);
-      expect(method).not.toHaveBeenCalled();
-      expect(count('refused')).toBe(1);
-      expect(count('calls')).toBe(0);
-      const tenant = recording.recorder.options.tagFamilies.get('tenant')!;
-      expect(recording.count(tenant, ['acme'], 'refused')).toBe(1);
-      expect(recording.count(operationFamily, ['answer'], 'llm_calls')).toBe(0);
-      expect(recording.names(componentFamily)).toEqual([]);
-    });
-
-    it('rejects where the method is async, so that the caller needs one way of handling', async () => {
-      await expect(track(async () => method())).rejects.toBe(refusal);
-      expect(method).not.toHaveBeenCalled();
-    });
-
-    it('lets other calls through', () => {
-      track(method, { model: 'o3' });
-      expect(method).toHaveBeenCalledTimes(1);
-    });
-  });
-
-  describe('before prices are loaded', () => {
-    it('waits for them with the time of the call, unless the price is known or there is nothing to price', async () => {
-      let load = (_nothing: null): void => {};
-      const loading = new Promise<null>((resolve) => (load = resolve));
-      open({ prices: new PriceTable({ prices, importGenaiPrices: () => loading }) });
-      track(() => answer());
-      expect(count('cost_nano_usd')).toBe(450_000);
-      operation('answer', () => track(() => answer({ model: 'o3' })));
-      track(() => ({}));
-      expect(count('calls')).toBe(2);
-      const unknown = ['openai', 'o3', 'chat'];
-      expect(recording.count(llmFamily, unknown, 'calls')).toBe(0);
-      load(null);
-      await recording.recorder.prices.ready();
-      await Promise.resolve();
-      expect(recording.count(llmFamily, unknown, 'calls')).toBe(1);
-      expect(recording.count(operationFamily, ['answer'], 'input_tokens')).toBe(100);
-    });
-  });
-
-  describe('with tags', () => {
-    it('has those of the operation around it and its own, which win', () => {
-      const metadata = { tenant: 'acme', user: 'u1' };
-      const inside = (code: () => unknown): unknown =>
-        trackOperation(recording.recorder, 'answer', code, undefined, [], { metadata });
-      inside(() => operation('inner', () => track(() => answer())));
-      inside(() => track(() => answer(), { tags: { tenant: 'other' } }));
-      const tenant = recording.recorder.options.tagFamilies.get('tenant')!;
-      expect(recording.names(tenant)).toEqual(['acme', 'other']);
-      expect(recording.count(tenant, ['acme'], 'cost_nano_usd')).toBe(450_000);
-    });
-  });
-
-  describe('with extract', () => {
-    const extract = (value: unknown): object => ({ inputTokens: (value as { in: number }).in, model: 'mine' });
-
-    it('reads answers of SDKs that nobody knows', () => {
-      track(() => ({ in: 42 }), { extract });
-      expect(recording.count(llmFamily, ['openai', 'mine', 'chat'], 'input_tokens')).toBe(42);
-    });
-
-    it('that throws counts the failure, and the answer goes its way', async () => {
-      const failing = (): never => {
-        throw new Error('no');
-      };
-      const value = answer();
-      expect(track(() => value, { extract: failing })).toBe(value);
-      await drain(track(() => chunks([1, chunk('a')], [1, chunk('b', 'stop')]), { extract: failing }));
-      expect(count('completed')).toBe(2);
-      expect(count('input_tokens')).toBe(100);
-      expect(recording.recorder.refusals.counts()).toEqual({ 'failed.extract': 3 });
     });
   });
 });

@@ -206,7 +206,21 @@ describe('recordLLMCall', () => {
       expect(cut).toHaveLength(3 * 200 + 2);
     });
 
-    it.each([undefined, null, 5, 'text', new Proxy({}, { get: () => { throw new Error('no'); } })])( // prettier-ignore
+    it.each([
+      undefined,
+      null,
+      5,
+      'text',
+      new Proxy(
+        {},
+        {
+          get: () => {
+            throw new Error('no');
+          },
+        },
+      ),
+    ])(
+      // prettier-ignore
       'survives the record %#',
       (given) => {
         expect(() => record(given)).not.toThrow();

@@ -17,26 +17,53 @@ export function timeRequest(
   url: string,
   route: () => string | null,
 ): ActiveRequest | null {
+  const at = url.indexOf('?');
   const active = requests.begin({
     method: request.method ?? '',
     requestBytes: sizeOf(request),
     userAgent: request.headers['user-agent'],
-    path: pathOf(url),
+    path: at === -1 ? url : url.slice(0, at),
   });
   if (active === null) return null;
-  let bytes = (): number => 0;
+
+  // What the socket writes from now on belongs to this answer: on a connection kept alive the answers before have left
+  // it. Not so in HTTP/2, where many answers share a socket at the same time.
+  let socket = request.httpVersionMajor < 2 ? response.socket : null;
+  let before = socket?.bytesWritten;
+  let isOver = false;
   const end = (): void => {
+    if (isOver) return;
+    isOver = true;
     const aborted = !response.writableFinished;
     // Nothing was sent: the status that the code may have set is nobody's. 499 is what nginx says then.
     const status = aborted && !response.headersSent ? 499 : response.statusCode;
-    active.end({ route: route(), status, responseBytes: bytes(), aborted });
+    const responseBytes = before === undefined ? announcedBytes(response) : socket!.bytesWritten - before;
+    active.end({ route: route(), status, responseBytes, aborted });
   };
-  bytes = countBytes(request, response, end);
   // First of all listeners: Node's own hands the socket to the next answer of a pipeline, which writes at once.
-  response.prependOnceListener('finish', end);
-  // Comes after `finish`, or alone when the connection is gone; further ends are ignored.
-  response.once('close', end);
+  response.prependListener('finish', end);
+  // Comes after `finish`, or alone when the connection is gone.
+  response.on('close', end);
+  if (socket === null && request.httpVersionMajor < 2)
+    awaitTurn(request, response, end, (own) => {
+      socket = own;
+      before = own.bytesWritten;
+    });
   return active;
+}
+
+/** A pipelined answer gets the socket after those before it; until then the connection's end does not reach it. */
+function awaitTurn(
+  request: IncomingMessage,
+  response: ServerResponse,
+  lost: () => void,
+  turn: (socket: Socket) => void,
+): void {
+  request.socket?.once('close', lost);
+  response.once('socket', (socket: Socket) => {
+    socket.off('close', lost);
+    turn(socket);
+  });
 }
 
 /** Bytes of the body as the client announced them; null when it did not. Without a body no length is sent. */
@@ -46,31 +73,7 @@ function sizeOf({ headers }: IncomingMessage): number | null {
   return headers['transfer-encoding'] === undefined ? 0 : null;
 }
 
-function pathOf(url: string): string {
-  const at = url.indexOf('?');
-  return at === -1 ? url : url.slice(0, at);
-}
-
-/**
- * Bytes that the connection has taken for this answer: what its socket wrote since the answer got hold of it. On a
- * connection kept alive the answers before have left the socket by then; a pipelined request gets it only after them.
- */
-function countBytes(request: IncomingMessage, response: ServerResponse, lost: () => void): () => number {
-  // In HTTP/2 many answers share a socket at the same time.
-  let socket: Socket | null = request.httpVersionMajor < 2 ? response.socket : null;
-  let before = socket?.bytesWritten;
-  if (socket === null && request.httpVersionMajor < 2) {
-    // It is pipelined and waits for its turn; until then the end of the connection does not reach the response.
-    request.socket?.once('close', lost);
-    response.once('socket', (own: Socket) => {
-      own.off('close', lost);
-      socket = own;
-      before = own.bytesWritten;
-    });
-  }
-  return () => {
-    const written = socket?.bytesWritten;
-    if (written !== undefined && before !== undefined) return written - before;
-    return Number(response.getHeader('content-length') ?? 0) || 0;
-  };
+/** For answers that no socket of their own carried: the body only. */
+function announcedBytes(response: ServerResponse): number {
+  return Number(response.getHeader('content-length') ?? 0) || 0;
 }

@@ -34,7 +34,7 @@ const { tree } = fc.letrec<{ tree: Call }>((tie) => ({
   }),
 }));
 
-const root: fc.Arbitrary<Call> = tree.map((call) => ({ ...call, kind: 'operation', afterMs: 0 }));
+const root: fc.Arbitrary<Call> = tree.map((call) => ({ ...call, kind: 'operation', name: 'root', afterMs: 0 }));
 
 function elapsed({ workMs, children }: Call): number {
   return Math.max(workMs, ...children.map((child) => child.afterMs + elapsed(child)));
@@ -149,17 +149,17 @@ describe('any tree of nested and overlapping calls', () => {
         const llmCalls = everyCall(call).filter((each) => each.call.kind === 'llm');
         const innermost = llmCalls.filter((each) => !hasLLMInside(each.call));
         const tokens = innermost.reduce((sum, each) => sum + each.call.tokens, 0);
-        const expected = {
-          llm_calls: innermost.length,
+        const usage = {
           input_tokens: tokens,
           output_tokens: innermost.length,
           cost_nano_usd: 2500 * tokens + 10_000 * innermost.length,
         };
-        for (const [counter, value] of Object.entries(expected)) {
-          expect(recording.count(endpointFamily, ['GET', '/'], counter)).toBe(value);
-          if (counter !== 'llm_calls')
-            expect(recording.count(llmFamily, ['openai', 'gpt-4o', 'chat'], counter)).toBe(value);
-        }
+        const counted = (family: AnyFamily, labels: string[]): object =>
+          Object.fromEntries(Object.keys(usage).map((counter) => [counter, recording.count(family, labels, counter)]));
+        expect(counted(endpointFamily, ['GET', '/'])).toEqual(usage);
+        expect(counted(operationFamily, ['root'])).toEqual(usage);
+        expect(counted(llmFamily, ['openai', 'gpt-4o', 'chat'])).toEqual(usage);
+        expect(recording.count(endpointFamily, ['GET', '/'], 'llm_calls')).toBe(innermost.length);
         expect(recording.count(llmFamily, ['openai', 'gpt-4o', 'chat'], 'calls')).toBe(llmCalls.length);
         const waits = llmCalls.map(({ call: each, startMs }): Interval => [startMs, startMs + elapsed(each)]);
         expect(recording.count(endpointFamily, ['GET', '/'], 'provider_wait_us')).toBe(1000 * unionOf(waits));

@@ -127,7 +127,10 @@ describe('a tracked call', () => {
       await child;
       expect(operation('short', 'own_us')).toBe(4000);
       expect(component('short', 'background', 'covered_us')).toBe(6000);
-      expect(recording.values(componentFamily, ['short', 'background'], 'duration')).toEqual({ count: 1, sum: 106_000 });
+      expect(recording.values(componentFamily, ['short', 'background'], 'duration')).toEqual({
+        count: 1,
+        sum: 106_000,
+      });
     });
 
     it('tells a recursive call from itself', () => {
@@ -255,7 +258,9 @@ describe('a tracked call', () => {
     });
 
     it.each([Number.NaN, -1, Infinity, 1e308, '12', null, 12n])('refuses a component that took %p', (ms) => {
-      StartedOperation.start(recording.recorder, 'job').component('part', ms as number).end();
+      StartedOperation.start(recording.recorder, 'job')
+        .component('part', ms as number)
+        .end();
       expect(recording.names(componentFamily)).toEqual([]);
       expect(recording.recorder.refusals.counts()).toEqual({ 'operation.component': 1 });
     });

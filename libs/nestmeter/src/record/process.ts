@@ -14,6 +14,9 @@ export class ProcessSampler {
   readonly #heapLimit = getHeapStatistics().heap_size_limit;
   readonly #delay: IntervalHistogram = monitorEventLoopDelay({ resolution: resolutionMs });
   #isRunning = false;
+  /** Intervals of the event loop up to the last sample, and their sum. */
+  #intervals = 0;
+  #intervalsMs = 0;
   #cpu = process.cpuUsage();
   #faults = faults();
   #atMs: number;
@@ -41,7 +44,6 @@ export class ProcessSampler {
     const cpu = process.cpuUsage();
     const newFaults = faults();
     const usedUs = cpu.user - this.#cpu.user + cpu.system - this.#cpu.system;
-    const meanDelayMs = this.#delay.mean / 1e6;
     const elapsedMs = Math.max(1, now - this.#atMs);
     const sampled: Record<keyof typeof gauge, number | null> = {
       heap_used: memory.heapUsed,
@@ -51,7 +53,7 @@ export class ProcessSampler {
       array_buffers: memory.arrayBuffers,
       memory_pressure: pressure(memory, this.#heapLimit),
       cpu: (usedUs / 1000 / elapsedMs) * 100,
-      event_loop_delay: Number.isNaN(meanDelayMs) ? null : Math.max(0, meanDelayMs - resolutionMs),
+      event_loop_delay: this.#takeDelay(),
     };
     const levels: Record<string, number> = {};
     for (const name of Object.keys(gauge) as (keyof typeof gauge)[]) {
@@ -67,7 +69,20 @@ export class ProcessSampler {
     this.#cpu = cpu;
     this.#faults = newFaults;
     this.#atMs = now;
-    this.#delay.reset();
+  }
+
+  /**
+   * Mean delay in milliseconds since the last sample; null if nothing was observed. By difference: a reset would lose
+   * the interval that runs while it happens, and with it every pause right after a sample.
+   */
+  #takeDelay(): number | null {
+    const { count, mean } = this.#delay;
+    const newIntervals = count - this.#intervals;
+    if (newIntervals === 0) return null;
+    const meanMs = ((mean / 1e6) * count - this.#intervalsMs) / newIntervals;
+    this.#intervals = count;
+    this.#intervalsMs = (mean / 1e6) * count;
+    return Math.max(0, meanMs - resolutionMs);
   }
 
   /** Ends what runs in the background. */

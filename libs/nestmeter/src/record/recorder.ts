@@ -6,6 +6,7 @@ import type { Clock } from '../clock.js';
 import { LLMCalls } from './llm-call.js';
 import type { PriceTable } from './price/price-table.js';
 import { Refusals } from './refusals.js';
+import { SeriesIndex } from './series-index.js';
 
 /** What recorders of a monitor share. */
 export interface RecorderOptions {
@@ -33,6 +34,7 @@ export class Recorder {
   /** The LLM calls of this monitor. */
   readonly llm: LLMCalls;
   readonly options: RecorderOptions;
+  readonly #known = new SeriesIndex();
 
   constructor(options: RecorderOptions) {
     this.options = options;
@@ -50,9 +52,13 @@ export class Recorder {
 
   /** The handle for label values, which may be hostile. */
   series(family: AnyFamily, ...labels: unknown[]): Series {
+    const known = this.#known.find(family, labels);
+    if (known !== null) return known;
     for (let index = 0; index < labels.length; index++)
       if (typeof labels[index] !== 'string') labels[index] = cleanLabel(labels[index]);
-    return this.accumulator.series(family, labels);
+    const series = this.accumulator.series(family, labels);
+    this.#known.add(family, labels, series);
+    return series;
   }
 
   /** Says something to the operator; callers do so once per kind. */

@@ -2,6 +2,7 @@ import { categoryOfError } from './error-category.js';
 import type { ActiveRequest, HttpRequests } from './http-request.js';
 import { classifyLLMError } from './llm-error.js';
 import { recordLLMCall } from './llm-record.js';
+import { nameOf } from './llm-settle.js';
 import type { Recorder } from './recorder.js';
 import { isCount } from './refusals.js';
 
@@ -47,12 +48,12 @@ export class StartedRequest {
     if (of === null) return new StartedRequest(null, begun, null);
     const { recorder, http } = of;
     const request = recorder.guard('startRequest', () => {
-      const { endpoint: path, requestBytes, requestId } = begun;
+      const { endpoint, requestBytes, requestId } = begun;
       if (requestBytes != null && !isCount(requestBytes))
         recorder.refusals.refuse('request.requestBytes', 'a whole number of bytes');
-      const method = String(begun.method).toUpperCase();
-      if (requestId !== undefined) recorder.options.debug(`request ${requestId} began`);
-      return http.begin({ path, method, requestBytes: requestBytes ?? null });
+      const method = nameOf(begun.method).toUpperCase();
+      if (requestId !== undefined) recorder.guard('debug', () => recorder.options.debug(`request ${requestId} began`));
+      return http.begin({ path: nameOf(endpoint), method, requestBytes: requestBytes ?? null });
     });
     return new StartedRequest(recorder, begun, request ?? null);
   }
@@ -79,7 +80,7 @@ export class StartedRequest {
       request.skip();
     } else if (begun.provider !== undefined) request.run(() => this.#recordCall(recorder, ended));
     request.end({
-      route: begun.endpoint,
+      route: nameOf(begun.endpoint),
       status,
       responseBytes: responseBytes ?? 0,
       aborted: false,

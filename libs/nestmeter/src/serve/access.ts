@@ -90,7 +90,7 @@ export class Access {
   constructor(
     options: AccessOptions | undefined,
     private readonly failed: (error: unknown) => void,
-    private readonly nodeEnv: string | undefined,
+    private readonly nodeEnv: string | undefined = process.env['NODE_ENV'],
   ) {
     this.#rules = options === undefined ? null : rulesOf(options);
     this.#open = new Set(options?.open?.map((name) => name.replace(/^\//, '')));
@@ -127,7 +127,7 @@ export class Access {
       if (decision === true) return { principal: rule.level, level: rule.level };
       if (typeof decision !== 'object' || decision === null) return null;
       return {
-        principal: String(decision.principal).slice(0, 128),
+        principal: decision.principal.slice(0, 128),
         level: decision.level === 'write' ? 'write' : 'read',
       };
     } catch (error) {

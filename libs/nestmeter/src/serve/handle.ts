@@ -70,7 +70,7 @@ export class RouteServer {
   ) {
     const live = new LiveStreams(view, () => liveSnapshot(view));
     this.#context = { view, live, exposition: new Exposition(view) };
-    this.#access = new Access(view.access, (error) => view.failed('access', error), process.env['NODE_ENV']);
+    this.#access = new Access(view.access, (error) => view.failed('access', error));
     this.#matcher = new RouteMatcher(routes, view.prefix, view.aliases);
     this.#reads = new RateLimit(view.limits.readsPerMinute, view.clock);
     this.#failedLogins = new RateLimit(view.limits.failedLoginsPerMinute, view.clock);

@@ -19,7 +19,10 @@ afterEach(async () => {
 
 /** promtool itself where it is installed; its reading of the format is the one that counts. */
 function promtool(text: string): string {
-  const { error, stdout, stderr, status } = spawnSync('promtool', ['check', 'metrics'], { input: text });
+  const { error, stdout, stderr, status } = spawnSync('promtool', ['check', 'metrics'], {
+    input: text,
+    encoding: 'utf8',
+  });
   if (error !== undefined) return '';
   return status === 0 ? '' : `${stdout}${stderr}`;
 }
@@ -137,7 +140,7 @@ describe('metrics for Prometheus', () => {
       custom
         .filter(({ name }) => name.endsWith('_total'))
         .map(({ value }) => value)
-        .sort(),
+        .sort((a, b) => a - b),
     ).toEqual([1, 2]);
   });
 

@@ -20,7 +20,7 @@ describe('MemoryStore', () => {
   it('drops the oldest slots past its bytes and moves the time since which it has data', async () => {
     const clock = new ManualClock(start);
     const store = new MemoryStore({ clock, maxBytes: 20_000 });
-    const state = new FamilyState(llmFamily as never);
+    const state = new FamilyState(llmFamily);
     state.at(`a\0b\0${'c'.repeat(3000)}`).count(0);
     const encoded = encodeState(state, { version: 1, final: true, asOfMs: start }, { deflate: false });
     const slots: SlotRef[] = [];

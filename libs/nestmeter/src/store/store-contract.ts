@@ -94,9 +94,9 @@ export function storeContract(name: string, make: (setup: StoreSetup) => Promise
       expect(found).not.toBe('unchanged');
       return found as SlotContents | null;
     };
-    const slotNow = async (tier: Tier = finest, family = 'contract'): Promise<SlotRef> => {
+    const slotNow = async (tier: Tier = finest): Promise<SlotRef> => {
       const { timeMs } = await store.read({ slots: [], beats: false });
-      return { family, tier, start: Math.floor(timeMs / 1000 / tier.slotSeconds) * tier.slotSeconds };
+      return { family: 'contract', tier, start: Math.floor(timeMs / 1000 / tier.slotSeconds) * tier.slotSeconds };
     };
 
     beforeEach(async () => {
