@@ -3,7 +3,8 @@
  * Handles and labels go round over 30 series, as calls of a service do.
  */
 import { Counter, Histogram, Registry } from 'prom-client';
-import { endpointFamily, llmFamily } from '../libs/nestmeter/dist/accumulate/families.js';
+import { endpointFamily } from '../libs/nestmeter/dist/accumulate/families.js';
+import { llmFamily } from '../libs/nestmeter/dist/accumulate/llm-family.js';
 import { Accumulator } from '../libs/nestmeter/dist/accumulate/accumulator.js';
 import { StoreClock, systemClock } from '../libs/nestmeter/dist/clock.js';
 import { createMonitor } from '../libs/nestmeter/dist/core.js';

@@ -2,16 +2,8 @@
  * 200 active series as a service with LLM providers has them: 30 of LLM calls with five distributions each, and 170
  * endpoints, operations, components, stages, caches, queues and events.
  */
-import {
-  cacheFamily,
-  componentFamily,
-  endpointFamily,
-  eventFamily,
-  llmFamily,
-  operationFamily,
-  queueFamily,
-  stageFamily,
-} from '../libs/nestmeter/dist/accumulate/families.js';
+import { cacheFamily, componentFamily, endpointFamily, eventFamily, operationFamily, queueFamily, stageFamily } from '../libs/nestmeter/dist/accumulate/families.js';
+import { llmFamily } from '../libs/nestmeter/dist/accumulate/llm-family.js';
 import { countCall } from '../libs/nestmeter/dist/record/llm-facts.js';
 import { callFacts, llmLabels, lognormal, random } from './load.mjs';
 

@@ -1,7 +1,8 @@
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 
-import { endpointFamily, llmFamily, operationFamily } from '../../libs/nestmeter/src/accumulate/families.js';
+import { endpointFamily, operationFamily } from '../../libs/nestmeter/src/accumulate/families.js';
+import { llmFamily } from '../../libs/nestmeter/src/accumulate/llm-family.js';
 import { systemClock } from '../../libs/nestmeter/src/clock.js';
 import { TrackLLMCall, TrackOperation } from '../../libs/nestmeter/src/record/decorators.js';
 import { HttpRequests } from '../../libs/nestmeter/src/record/http-request.js';

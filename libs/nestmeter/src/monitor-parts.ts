@@ -1,6 +1,7 @@
 import { Accumulator } from './accumulate/accumulator.js';
 import type { AnyFamily } from './accumulate/family.js';
-import { builtInFamilies, tagFamily } from './accumulate/families.js';
+import { builtInFamilies } from './accumulate/families.js';
+import { tagFamily } from './accumulate/llm-family.js';
 import { type Clock, StoreClock, systemClock } from './clock.js';
 import { createLog, type Log } from './log.js';
 import type { EffectiveOptions } from './options.js';
@@ -50,7 +51,10 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
   const storeClock = new StoreClock(clock);
   const started = clock.wallMs() / 1000;
   const tagFamilies = new Map<string, AnyFamily>(options.tags.map((tag) => [tag, tagFamily(tag) as AnyFamily]));
-  const accumulator = new Accumulator(storeClock, options.tiers, options.seriesPerFamily, admission(options));
+  const accumulator = new Accumulator(storeClock, options.tiers, {
+    cap: options.seriesPerFamily,
+    admit: admission(options),
+  });
   const families = () => [...new Set([...builtInFamilies, ...tagFamilies.values(), ...accumulator.families()])];
 
   const recorder = new Recorder({
@@ -66,7 +70,7 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
     warn: log.warn,
     debug: log.debug,
   });
-  const own = [options.prefix];
+  const own = [options.prefix, ...Object.keys(options.aliases)];
   const http = new HttpRequests(recorder, {
     isExcluded: exclusion(options.exclude, { probesToo: options.excludeHealthProbes, own }),
   });

@@ -28,14 +28,28 @@ const positive = z.number().min(1).max(86_400_000);
 /** Every option with its bounds and default; docs/reference/options.md is made from it. */
 export const optionsSchema = z.strictObject({
   app: name.optional().describe('Name of the application; replicas of one app share numbers. Required with redis.'),
-  enabled: z.boolean().default(true).describe('False: no measurement, no route, no cost. Environment: NESTMETER_ENABLED.'),
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe('False: no measurement, no route, no cost. Environment: NESTMETER_ENABLED.'),
   redis: z
-    .custom<RedisLocation>((value) => typeof value === 'string' || typeof value === 'object' || typeof value === 'function')
+    .custom<RedisLocation>(
+      (value) => typeof value === 'string' || typeof value === 'object' || typeof value === 'function',
+    )
     .optional()
-    .describe('Address, ioredis options, a client whose settings are copied, or a function that makes one. None: memory.'),
-  replicaName: name.optional().describe('Name of this replica in answers. Environment: NESTMETER_REPLICA_NAME. Default host:pid.'),
+    .describe(
+      'Address, ioredis options, a client whose settings are copied, or a function that makes one. None: memory.',
+    ),
+  replicaName: name
+    .optional()
+    .describe('Name of this replica in answers. Environment: NESTMETER_REPLICA_NAME. Default host:pid.'),
   publishIntervalMs: z.int().min(200).max(60_000).default(1000).describe('Milliseconds between publishes.'),
-  sampleIntervalMs: z.int().min(1000).max(60_000).default(5000).describe('Milliseconds between samples of the process.'),
+  sampleIntervalMs: z
+    .int()
+    .min(1000)
+    .max(60_000)
+    .default(5000)
+    .describe('Milliseconds between samples of the process.'),
   shutdownTimeoutMs: z.int().min(0).max(60_000).default(3000).describe('Milliseconds that the last publish may take.'),
   tiers: z
     .array(z.strictObject({ slotSeconds: z.number(), retentionSeconds: z.number() }))
@@ -51,9 +65,15 @@ export const optionsSchema = z.strictObject({
     .default({})
     .describe('Further addresses of single routes: full path to path below the prefix, such as /metrics to /metrics.'),
   access: accessOptions.optional().describe('Who may look. None: loopback only, in development and test.'),
-  cors: z.strictObject({ origins: z.array(z.url()).max(100) }).optional().describe('Origins that browsers may ask from.'),
+  cors: z
+    .strictObject({ origins: z.array(z.url()).max(100) })
+    .optional()
+    .describe('Origins that browsers may ask from.'),
   prices: pricesSchema.optional().describe('USD per million tokens; wins over every other source.'),
-  genaiPrices: z.boolean().default(true).describe('Whether rates come from @pydantic/genai-prices where it is installed.'),
+  genaiPrices: z
+    .boolean()
+    .default(true)
+    .describe('Whether rates come from @pydantic/genai-prices where it is installed.'),
   tags: z
     .array(z.string().regex(/^[a-zA-Z][a-zA-Z0-9_]{0,49}$/, 'must be a letter, then letters, digits or _'))
     .max(10)
@@ -63,9 +83,18 @@ export const optionsSchema = z.strictObject({
     .union([positive, z.record(z.string(), positive)])
     .default(500)
     .describe('Milliseconds of a satisfying answer: for all, or by "POST /chat" with "default".'),
-  success: fn<(status: number) => boolean>('a function of the status').optional().describe('Which statuses are successes. Default: below 400.'),
-  exclude: z.array(pattern).max(100).default([]).describe('Paths that are not timed: text with * or regular expressions.'),
-  excludeHealthProbes: z.boolean().default(true).describe('Whether /health*, /livez, /readyz and kube-probe are left out.'),
+  success: fn<(status: number) => boolean>('a function of the status')
+    .optional()
+    .describe('Which statuses are successes. Default: below 400.'),
+  exclude: z
+    .array(pattern)
+    .max(100)
+    .default([])
+    .describe('Paths that are not timed: text with * or regular expressions.'),
+  excludeHealthProbes: z
+    .boolean()
+    .default(true)
+    .describe('Whether /health*, /livez, /readyz and kube-probe are left out.'),
   filter: fn<(series: { family: string; labels: Readonly<Record<string, string>> }) => boolean>('a function')
     .optional()
     .describe('False leaves a series out. Asked once per series.'),
@@ -74,8 +103,18 @@ export const optionsSchema = z.strictObject({
     .record(z.string(), positive)
     .default({ qa_response: 3000, vector_search: 500, llm_inference: 2000, embedding_generation: 1000 })
     .describe('Milliseconds above which an operation or component counts as slow.'),
-  seriesPerFamily: z.int().min(10).max(10_000).default(1000).describe('Series of a family that this replica tells apart.'),
-  maxMemoryMb: z.number().min(1).max(4096).default(64).describe('MiB of the memory store; past it the oldest slots go.'),
+  seriesPerFamily: z
+    .int()
+    .min(10)
+    .max(10_000)
+    .default(1000)
+    .describe('Series of a family that this replica tells apart.'),
+  maxMemoryMb: z
+    .number()
+    .min(1)
+    .max(4096)
+    .default(64)
+    .describe('MiB of the memory store; past it the oldest slots go.'),
   outboxMb: z.number().min(1).max(1024).default(32).describe('MiB of closed slots that wait for an unreachable store.'),
   cacheMb: z.number().min(1).max(1024).default(32).describe('MiB of decoded slots kept for reading.'),
   liveClients: z.int().min(1).max(10_000).default(50).describe('Open /live streams of this replica.'),
@@ -93,7 +132,9 @@ export const optionsSchema = z.strictObject({
       le: z.record(z.string(), z.array(z.number().min(0)).min(1).max(100)).default({}),
     })
     .default({ le: {} })
-    .describe('Registry to add to, and `le` bounds by OpenTelemetry name in the base unit instead of the advised ones.'),
+    .describe(
+      'Registry to add to, and `le` bounds by OpenTelemetry name in the base unit instead of the advised ones.',
+    ),
   logger: z
     .custom<MonitorLogger>((value) => typeof value === 'object' && value !== null)
     .optional()
@@ -113,7 +154,10 @@ export type EffectiveOptions = Readonly<z.output<typeof optionsSchema>>;
  * Checks options once, at the start, and fills in the environment and defaults. Throws NM_OPTION_INVALID that lists all
  * problems at once.
  */
-export function readOptions(given: MonitorOptions = {}, environment: NodeJS.ProcessEnv = process.env): EffectiveOptions {
+export function readOptions(
+  given: MonitorOptions = {},
+  environment: NodeJS.ProcessEnv = process.env,
+): EffectiveOptions {
   const parsed = optionsSchema.safeParse({ ...fromEnvironment(environment), ...defined(given) });
   if (!parsed.success) throw invalidOption(parsed.error.issues.map((issue) => problemOf(issue, given)));
   const options = parsed.data;

@@ -1,6 +1,7 @@
 import type { Accumulator } from './accumulate/accumulator.js';
 import { schema } from './accumulate/encoded-state.js';
-import { endpointFamily, llmFamily, operationFamily, queueFamily, sharedQueueFamily } from './accumulate/families.js';
+import { endpointFamily, operationFamily, queueFamily, sharedQueueFamily } from './accumulate/families.js';
+import { llmFamily } from './accumulate/llm-family.js';
 import { Distribution, milliseconds } from './accumulate/distribution.js';
 import type { AnyFamily } from './accumulate/family.js';
 import type { FamilyState } from './accumulate/family-state.js';
@@ -77,7 +78,7 @@ export class SelfDescription {
       ['queue', queueFamily],
       ['shared_queue', sharedQueueFamily],
     ] as const)
-      for (const series of accumulator.handles(family)) {
+      for (const series of accumulator.handles.of(family)) {
         const depth = series.level(family.gauge.depth);
         if (depth !== null) levels.push([levelName(kind, ...series.labels), depth]);
       }

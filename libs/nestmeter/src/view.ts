@@ -1,4 +1,5 @@
-import { endpointFamily, llmFamily, operationFamily } from './accumulate/families.js';
+import { endpointFamily, operationFamily } from './accumulate/families.js';
+import { llmFamily } from './accumulate/llm-family.js';
 import type { AnyFamily } from './accumulate/family.js';
 import { formatNanoUsd } from './money.js';
 import type { MonitorParts } from './monitor-parts.js';
@@ -26,7 +27,7 @@ export function viewOf(parts: MonitorParts, options: EffectiveOptions, given: Mo
     config: () => configOf(options, given),
     families: parts.families,
     lifetime: (family) => accumulator.lifetime(family),
-    level: (family, labels, gauge) => accumulator.handle(family, labels)?.level(gauge) ?? null,
+    level: (family, labels, gauge) => accumulator.handles.find(family, labels)?.level(gauge) ?? null,
     window: (request) => parts.reader.read(request),
     failed: (where, error) => recorder.refusals.failed(where, error),
   };
@@ -59,15 +60,17 @@ async function healthOf(parts: MonitorParts, options: EffectiveOptions): Promise
       pending_bytes: outbox.bytes,
       failures: status.failures,
     },
-    recording_failures: { ...recorder.refusals.counts(), reserved_labels: accumulator.counts.refusedLabels },
+    recording_failures: { ...recorder.refusals.counts(), reserved_labels: accumulator.handles.counts.refusedLabels },
     unresolved_calls: unresolvedCalls(),
     late_states: Object.fromEntries([...outbox.counts.late].map(([slotSeconds, count]) => [`${slotSeconds}s`, count])),
     dropped_states: outbox.counts.dropped + outbox.counts.givenUp + accumulator.counts.droppedSlots,
     series: Object.fromEntries(
-      parts.families().map((family) => [
-        family.name,
-        { count: accumulator.seriesCount(family), limit: Math.min(family.cap, options.seriesPerFamily) },
-      ]),
+      parts
+        .families()
+        .map((family) => [
+          family.name,
+          { count: accumulator.handles.count(family), limit: Math.min(family.cap, options.seriesPerFamily) },
+        ]),
     ),
     clock_offset_ms: storeClock.offsetMs(),
     // No keeper yet: states are not folded.

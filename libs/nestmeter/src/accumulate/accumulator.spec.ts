@@ -13,7 +13,7 @@ const { depth } = sampleFamily.gauge;
 const fixture = (cap?: number) => {
   const clock = new ManualClock(midnight);
   const storeClock = new StoreClock(clock);
-  const accumulator = new Accumulator(storeClock, defaultTiers, cap);
+  const accumulator = new Accumulator(storeClock, defaultTiers, { cap });
   const series = accumulator.series(sampleFamily, ['a', 'b']);
   return {
     clock,

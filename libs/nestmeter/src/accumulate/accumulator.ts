@@ -1,9 +1,9 @@
 import type { StoreClock } from '../clock.js';
 import { slotStart, type Tier } from '../time-slot.js';
 import type { AnyFamily } from './family.js';
-import { FamilyState, otherKeyOf } from './family-state.js';
-import { cleanLabel, longestLabel, other, seriesKey } from './labels.js';
-import { type OpenSlots, Series, type SeriesHome } from './series.js';
+import { FamilyState } from './family-state.js';
+import type { OpenSlots, Series, SeriesHome } from './series.js';
+import { type Admission, SeriesRegistry } from './series-registry.js';
 import { SeriesState } from './series-state.js';
 
 /** What one replica has counted for one family in one slot. */
@@ -30,13 +30,6 @@ interface OpenSlot {
   readonly parts: Map<string, SeriesHome['part']>;
 }
 
-interface FamilyEntry extends SeriesHome {
-  readonly series: Map<string, Series>;
-  readonly lifetime: FamilyState;
-  /** Takes what a filter leaves out; its state is never read. */
-  readonly outside: Series;
-}
-
 /** Closed slots that wait to be taken; beyond it the oldest go. Reached only when nobody publishes. */
 const longestQueue = 4000;
 
@@ -51,22 +44,22 @@ const longestQueue = 4000;
  * finest slot or more renews.
  */
 export class Accumulator implements OpenSlots {
-  readonly #families = new Map<string, FamilyEntry>();
+  readonly #registry: SeriesRegistry;
   readonly #open: OpenSlot[];
   readonly #holding = new Set<Series>();
   #closed: SlotState[] = [];
   #generation = 0;
   /** Monotonic reading at which the open finest slot ends; what makes the check on the hot path one comparison. */
   #endsAt = -Infinity;
-  /** Records by labels that were refused, cut off by a cap, or lost with the queue. */
-  readonly counts = { refusedLabels: 0, cappedSeries: 0, droppedSlots: 0, renewals: 0 };
+  /** Closed slots lost with the queue, and lives that ended early. */
+  readonly counts = { droppedSlots: 0, renewals: 0 };
 
   constructor(
     readonly clock: StoreClock,
     readonly tiers: readonly Tier[],
-    private readonly cap?: number,
-    private readonly admit?: (family: AnyFamily, labels: readonly string[]) => boolean,
+    admission: Admission = {},
   ) {
+    this.#registry = new SeriesRegistry(this, admission);
     const nowMs = clock.nowMs();
     this.#open = tiers.map((tier) => ({ tier, start: slotStart(nowMs, tier.slotSeconds), parts: new Map() }));
   }
@@ -78,7 +71,7 @@ export class Accumulator implements OpenSlots {
 
   /** All families that have been used, in the order of their first use. */
   families(): AnyFamily[] {
-    return [...this.#families.values()].map((entry) => entry.family);
+    return [...this.#registry.homes()].map((home) => home.family);
   }
 
   /** Unix seconds at which the open slot of a tier started. */
@@ -86,51 +79,19 @@ export class Accumulator implements OpenSlots {
     return this.#open[tier]!.start;
   }
 
-  /** The handle of a series if it exists. */
-  handle(family: AnyFamily, labels: readonly string[]): Series | undefined {
-    return this.#families.get(family.name)?.series.get(seriesKey(labels));
+  /** The handles of all series. */
+  get handles(): SeriesRegistry {
+    return this.#registry;
   }
 
-  /** All handles of a family. */
-  handles(family: AnyFamily): Iterable<Series> {
-    return this.#families.get(family.name)?.series.values() ?? [];
-  }
-
-  /** Number of series of a family, `__other__` included. */
-  seriesCount(family: AnyFamily): number {
-    return this.#families.get(family.name)?.series.size ?? 0;
-  }
-
-  /**
-   * The handle for a list of label values, which may be hostile: see {@link cleanLabel}. A reserved name, or a new one
-   * when the family's cap is reached, resolves to the family's `__other__`.
-   */
+  /** See {@link SeriesRegistry.series}. */
   series(family: AnyFamily, labels: readonly unknown[]): Series {
-    const entry = this.#entry(family);
-    const known = labels.every(isShort) ? entry.series.get(seriesKey(labels)) : undefined;
-    if (known !== undefined && !known.isOther && sameLabels(known.labels, labels)) return known;
-    const cleaned = labels.map(cleanLabel);
-    if (cleaned.includes(null)) {
-      this.counts.refusedLabels++;
-      return this.#other(entry);
-    }
-    return this.named(family, cleaned as string[]);
+    return this.#registry.series(family, labels);
   }
 
-  /** The handle for label values of our own making, which may begin with `__`. */
+  /** See {@link SeriesRegistry.named}. */
   named(family: AnyFamily, labels: readonly string[]): Series {
-    const entry = this.#entry(family);
-    const key = seriesKey(labels);
-    const known = entry.series.get(key);
-    if (known !== undefined) return known;
-    if (entry.series.size >= Math.min(family.cap, this.cap ?? family.cap)) {
-      this.counts.cappedSeries++;
-      return this.#other(entry);
-    }
-    if (this.admit !== undefined && !this.admit(family, labels)) return entry.outside;
-    const series = new Series(this, entry, key, labels, false);
-    entry.series.set(key, series);
-    return series;
+    return this.#registry.named(family, labels);
   }
 
   /** See {@link Series.open}. */
@@ -188,7 +149,7 @@ export class Accumulator implements OpenSlots {
   /** Versions of the open slots of a tier, by family; cheap, for finding out what changed. */
   openVersions(tier: number): { family: AnyFamily; start: number; version: number }[] {
     const versions = [];
-    for (const { family } of this.#families.values()) {
+    for (const { family } of this.#registry.homes()) {
       const version = this.#version(family, tier);
       if (version > 0) versions.push({ family, start: this.#open[tier]!.start, version });
     }
@@ -213,15 +174,14 @@ export class Accumulator implements OpenSlots {
 
   /** Everything counted since the process began, which slots and publishing never touch. */
   lifetime(family: AnyFamily): FamilyState {
-    const entry = this.#families.get(family.name);
-    if (entry === undefined) return new FamilyState(family);
+    const home = this.#registry.home(family);
     this.settle();
-    return merged(family, [entry.lifetime, entry.part.state]);
+    return merged(family, [home.lifetime, home.part.state]);
   }
 
   /** Forgets everything, handles stay valid. For tests. */
   clear(): void {
-    for (const entry of this.#families.values()) {
+    for (const entry of this.#registry.homes()) {
       entry.lifetime.series.clear();
       for (const series of entry.touched) series.state = null;
       entry.touched.length = 0;
@@ -231,28 +191,6 @@ export class Accumulator implements OpenSlots {
     for (const series of this.#holding) series.resume(this.clock.monotonicAt(this.clock.nowMs()));
     this.#closed = [];
     this.#generation++;
-  }
-
-  #entry(family: AnyFamily): FamilyEntry {
-    let entry = this.#families.get(family.name);
-    if (entry === undefined) {
-      const part = { state: new FamilyState(family), version: 0 };
-      const nowhere = { family, touched: [], part: { state: new FamilyState(family), version: 0 } };
-      const outside = new Series(this, nowhere, '', [], true);
-      entry = { family, series: new Map(), lifetime: new FamilyState(family), touched: [], part, outside };
-      this.#families.set(family.name, entry);
-    }
-    return entry;
-  }
-
-  #other(entry: FamilyEntry): Series {
-    const key = otherKeyOf(entry.family);
-    let series = entry.series.get(key);
-    if (series === undefined) {
-      const labels = entry.family.labels.map(() => other);
-      entry.series.set(key, (series = new Series(this, entry, key, labels, labels.length > 0)));
-    }
-    return series;
   }
 
   #begin(series: Series): SeriesState {
@@ -296,8 +234,7 @@ export class Accumulator implements OpenSlots {
     const slot = this.#open[level]!;
     const coarser = this.#open[level + 1];
     const asOfMs = Math.min(nowMs, (slot.start + slot.tier.slotSeconds) * 1000);
-    const entries = [...this.#families.values()];
-    for (const entry of entries) {
+    for (const entry of this.#registry.homes()) {
       const { family } = entry;
       const part = level === 0 ? entry.part : slot.parts.get(family.name);
       if (part === undefined || part.version === 0) continue;
@@ -328,29 +265,19 @@ export class Accumulator implements OpenSlots {
   }
 
   #version(family: AnyFamily, tier: number): number {
-    let version = this.#families.get(family.name)!.part.version;
+    let version = this.#registry.home(family).part.version;
     for (let level = 1; level <= tier; level++) version += this.#open[level]!.parts.get(family.name)?.version ?? 0;
     return version;
   }
 
   #parts(family: AnyFamily, tier: number): FamilyState[] {
-    const parts = [this.#families.get(family.name)!.part.state];
+    const parts = [this.#registry.home(family).part.state];
     for (let level = 1; level <= tier; level++) {
       const part = this.#open[level]!.parts.get(family.name);
       if (part !== undefined) parts.push(part.state);
     }
     return parts;
   }
-}
-
-/** Joining anything else could throw, or copy megabytes at each call; {@link cleanLabel} makes short text of it first. */
-function isShort(label: unknown): label is string {
-  return typeof label === 'string' && label.length <= longestLabel;
-}
-
-function sameLabels(known: readonly string[], labels: readonly unknown[]): boolean {
-  for (let index = 0; index < known.length; index++) if (known[index] !== labels[index]) return false;
-  return true;
 }
 
 function merged(family: AnyFamily, parts: readonly FamilyState[]): FamilyState {

@@ -1,12 +1,11 @@
-import { bytes, milliseconds, plainUnit, tokens, tokensPerSecond } from './distribution.js';
-import { type AnyFamily, type CounterSpec, defineFamily, type LabelSpec } from './family.js';
+import { milliseconds } from './distribution.js';
+import { type AnyFamily, type CounterSpec, defineFamily, label } from './family.js';
+import { llmFamily } from './llm-family.js';
 
 /*
  * Everything that is measured. Accumulating, merging, encoding, querying and exposition are generic over this table and
  * docs/reference/metrics.md is made from it: a new signal is one entry here, one recorder and one report.
  */
-
-const label = (name: string, attribute: string): LabelSpec => ({ name, attribute });
 
 /** LLM work done inside something else: an endpoint request, an operation. */
 const llmShare = {
@@ -92,110 +91,6 @@ export const componentFamily = defineFamily({
   },
   distributions: { duration: { unit: milliseconds, help: 'Duration of the component' } },
 });
-
-/** Counters from which usage answers are made, alike for LLM calls and their tags. */
-const usage = {
-  calls: { unit: 'calls', help: 'Calls with any outcome but refused' },
-  completed: { unit: 'calls', help: 'Calls that ended well' },
-  failed: { unit: 'calls', help: 'Calls that threw' },
-  incomplete: { unit: 'calls', help: 'Streams that ended without a terminal event' },
-  cancelled: { unit: 'calls', help: 'Calls aborted by their signal' },
-  stopped: { unit: 'calls', help: 'Streams whose consumer left early' },
-  abandoned: { unit: 'calls', help: 'Streams without a chunk for ten minutes' },
-  refused: { unit: 'calls', help: 'Calls refused before they were made' },
-  input_tokens: {
-    unit: 'tokens',
-    otel: 'nestmeter.llm.input_tokens',
-    help: 'Input tokens, cache reads and writes included',
-  },
-  output_tokens: { unit: 'tokens', otel: 'nestmeter.llm.output_tokens', help: 'Output tokens, reasoning included' },
-  cached_input_tokens: { unit: 'tokens', help: 'Input tokens read from a cache; a subset of the input, do not add' },
-  cache_write_tokens: { unit: 'tokens', help: 'Input tokens written to a cache; a subset of the input, do not add' },
-  reasoning_tokens: { unit: 'tokens', help: 'Reasoning tokens; a subset of the output, do not add' },
-  calls_without_usage: { unit: 'calls', help: 'Completed calls whose tokens are unknown' },
-  calls_with_usage: { unit: 'calls', help: 'Calls whose tokens are known' },
-  calls_with_cached: { unit: 'calls', help: 'Calls that told their cached input tokens' },
-  calls_with_cache_write: { unit: 'calls', help: 'Calls that told their cache-write tokens' },
-  calls_with_reasoning: { unit: 'calls', help: 'Calls that told their reasoning tokens' },
-  input_cost_nano_usd: { unit: 'nano_usd', help: 'Cost of input that was neither read from nor written to a cache' },
-  output_cost_nano_usd: { unit: 'nano_usd', help: 'Cost of output' },
-  cache_read_cost_nano_usd: { unit: 'nano_usd', help: 'Cost of input read from a cache' },
-  cache_write_cost_nano_usd: { unit: 'nano_usd', help: 'Cost of input written to a cache' },
-  cost_nano_usd: { unit: 'nano_usd', otel: 'nestmeter.llm.cost', help: 'Total cost of priced calls' },
-  priced_calls: { unit: 'calls', help: 'Calls whose cost is known' },
-  unpriced_calls: { unit: 'calls', help: 'Calls with tokens whose cost is unknown' },
-  rate_limit_hits: { unit: 'calls', help: 'Calls that failed because of a rate limit' },
-} satisfies Record<string, CounterSpec>;
-
-/** LLM calls by provider, model and operation. */
-export const llmFamily = defineFamily({
-  name: 'llm',
-  help: 'LLM calls, by provider, model and operation',
-  labels: [
-    label('provider', 'gen_ai.provider.name'),
-    label('model', 'gen_ai.request.model'),
-    label('operation', 'gen_ai.operation.name'),
-  ],
-  counters: {
-    ...usage,
-    streamed: { unit: 'calls', help: 'Calls answered as a stream' },
-    retries: { unit: 'attempts', help: 'Attempts after the first' },
-    calls_with_attempts: { unit: 'calls', help: 'Calls whose attempts are known' },
-    failovers: { unit: 'calls', help: 'Calls made because another provider failed' },
-    cache_hits: { unit: 'calls', help: 'Calls answered by a cache of the application' },
-    late_ends: { unit: 'calls', help: 'Streams that ended after they had been counted as abandoned' },
-  },
-  distributions: {
-    success_duration: {
-      unit: milliseconds,
-      otel: 'gen_ai.client.operation.duration',
-      help: 'Duration of LLM calls, retries included, streams until their end',
-    },
-    failure_duration: {
-      unit: milliseconds,
-      otel: 'gen_ai.client.operation.duration',
-      attributes: { 'error.type': '_OTHER' },
-      help: 'Duration of LLM calls, retries included, streams until their end',
-    },
-    time_to_first_token: {
-      unit: milliseconds,
-      otel: 'gen_ai.client.operation.time_to_first_chunk',
-      help: 'Time to the first chunk with content, streams only',
-    },
-    chunk_gap: {
-      unit: milliseconds,
-      otel: 'gen_ai.client.operation.time_per_output_chunk',
-      help: 'Time between chunks after the first, mean of each stream',
-    },
-    output_rate: { unit: tokensPerSecond, help: 'Output tokens per second after the first token, streams only' },
-    input_tokens_per_call: {
-      unit: tokens,
-      otel: 'gen_ai.client.token.usage',
-      attributes: { 'gen_ai.token.type': 'input' },
-      help: 'Tokens of a call',
-    },
-    output_tokens_per_call: {
-      unit: tokens,
-      otel: 'gen_ai.client.token.usage',
-      attributes: { 'gen_ai.token.type': 'output' },
-      help: 'Tokens of a call',
-    },
-  },
-  tallies: {
-    finish_reasons: { key: 'gen_ai.response.finish_reason', help: 'Calls by finish reason' },
-    errors: { key: 'error.type', help: 'Failed calls by error category' },
-  },
-});
-
-/** Usage of LLM calls by the values of one declared tag. */
-export function tagFamily(tag: string) {
-  return defineFamily({
-    name: `tag.${tag}`,
-    help: `Usage of LLM calls by the tag "${tag}"`,
-    labels: [label('value', `nestmeter.tag.${tag}`)],
-    counters: usage,
-  });
-}
 
 /** Stages of a pipeline, recorded by hand. */
 export const stageFamily = defineFamily({
@@ -303,26 +198,3 @@ export const builtInFamilies: readonly AnyFamily[] = [
   eventFamily,
   processFamily,
 ] as readonly AnyFamily[];
-
-/** A custom metric as a family of its own, with one meter called `value`. */
-export function customFamily(
-  kind: 'counter' | 'gauge' | 'distribution',
-  name: string,
-  options: { readonly labels: readonly string[]; readonly unit: string; readonly help: string },
-): AnyFamily {
-  const { unit, help } = options;
-  return defineFamily({
-    name: `custom.${name}`,
-    help,
-    labels: options.labels.map((labelName) => label(labelName, labelName)),
-    ...(kind === 'counter' && { counters: { value: { unit, help, otel: name } } }),
-    ...(kind === 'gauge' && { gauges: { value: { unit, help, otel: name, sums: true } } }),
-    ...(kind === 'distribution' && {
-      distributions: { value: { unit: distributionUnit(unit), help, otel: name } },
-    }),
-  }) as AnyFamily;
-}
-
-function distributionUnit(unit: string) {
-  return [milliseconds, tokens, bytes, tokensPerSecond].find((known) => known.unit === unit) ?? plainUnit(unit);
-}

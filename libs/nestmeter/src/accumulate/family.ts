@@ -9,6 +9,11 @@ export interface LabelSpec {
   readonly attribute: string;
 }
 
+/** A label with the OpenTelemetry attribute of the same meaning. */
+export function label(name: string, attribute: string): LabelSpec {
+  return { name, attribute };
+}
+
 interface MeterSpec {
   /** What it counts, as one sentence without a full stop. */
   readonly help: string;

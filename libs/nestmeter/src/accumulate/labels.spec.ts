@@ -110,7 +110,7 @@ describe('series of hostile labels', () => {
     const refused = measured.series(family, ['__other__', 'b']);
     expect([refused.isOther, refused.labels]).toEqual([true, ['__other__', '__other__']]);
     expect(measured.series(family, ['__other__', '__other__'])).toBe(refused);
-    expect(measured.counts.refusedLabels).toBe(2);
+    expect(measured.handles.counts.refusedLabels).toBe(2);
   });
 
   it('by the million stay within the cap, and their totals add up', () => {
@@ -121,10 +121,10 @@ describe('series of hostile labels', () => {
         .series(family, [`path ${index}`, 'GET'])
         .open(0)
         .count(0);
-    expect(measured.seriesCount(family)).toBe(family.cap + 1);
+    expect(measured.handles.count(family)).toBe(family.cap + 1);
     const { series, bytes } = measured.openState(family, 0).state;
     expect([...series.values()].reduce((sum, state) => sum + state.counters[0]!, 0)).toBe(million);
     expect(bytes).toBeLessThan(500_000);
-    expect(measured.counts.cappedSeries).toBe(million - family.cap);
+    expect(measured.handles.counts.cappedSeries).toBe(million - family.cap);
   });
 });

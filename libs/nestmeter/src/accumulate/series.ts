@@ -11,13 +11,15 @@ export interface OpenSlots {
   hold(series: Series): void;
 }
 
-/** What an accumulator keeps of a family for its open slot in the finest tier. */
+/** What an accumulator keeps of a family: its open slot in the finest tier, and the sum of all before. */
 export interface SeriesHome {
   readonly family: AnyFamily;
   /** What was counted, and how many changes that took. */
   part: { state: FamilyState; version: number };
   /** Series with a state in `part`. */
   readonly touched: Series[];
+  /** What was counted in slots that have closed, since the process began. */
+  readonly lifetime: FamilyState;
 }
 
 interface Level {

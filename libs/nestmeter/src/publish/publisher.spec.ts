@@ -4,7 +4,7 @@ import { type Fault, FaultyStore } from '../../../../test/fixtures/faulty-store.
 import { MeasuredReplica, storedCalls, storedSlots } from '../../../../test/fixtures/measured-replica.js';
 import { sampleFamily } from '../../../../test/fixtures/random-state.js';
 import { readHeader } from '../accumulate/encoded-state.js';
-import { llmFamily } from '../accumulate/families.js';
+import { llmFamily } from '../accumulate/llm-family.js';
 import { ManualClock } from '../clock.js';
 import { MemoryStore } from '../store/memory-store.js';
 import type { Publication } from '../store/store.js';

@@ -1,5 +1,5 @@
 import { Recording } from '../../../../test/fixtures/recording.js';
-import { customFamily } from '../accumulate/families.js';
+import { customFamily } from '../accumulate/custom-family.js';
 import type { AnyFamily } from '../accumulate/family.js';
 import { CustomMetrics, type LabelValues } from './custom-metric.js';
 

@@ -1,5 +1,5 @@
 import type { AnyFamily } from '../accumulate/family.js';
-import { customFamily } from '../accumulate/families.js';
+import { customFamily } from '../accumulate/custom-family.js';
 import { NestmeterError, shown } from '../errors.js';
 import type { Recorder } from './recorder.js';
 import { isAmount, isCount } from './refusals.js';

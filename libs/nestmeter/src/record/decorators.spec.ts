@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { Recording } from '../../../../test/fixtures/recording.js';
-import { componentFamily, llmFamily, operationFamily } from '../accumulate/families.js';
+import { componentFamily, operationFamily } from '../accumulate/families.js';
+import { llmFamily } from '../accumulate/llm-family.js';
 import { TrackLLMCall, TrackOperation } from './decorators.js';
 import { currentScope, ownInstance } from './scope.js';
 

@@ -1,6 +1,7 @@
 import { Recording } from '../../../../test/fixtures/recording.js';
 import { VirtualTime } from '../../../../test/fixtures/virtual-time.js';
-import { endpointFamily, llmFamily } from '../accumulate/families.js';
+import { endpointFamily } from '../accumulate/families.js';
+import { llmFamily } from '../accumulate/llm-family.js';
 import { type ActiveRequest, currentRequest, HttpRequests, type RequestEnd } from './http-request.js';
 import { trackOperation } from './operation.js';
 import type { RecorderOptions } from './recorder.js';
@@ -224,7 +225,8 @@ describe('an endpoint request', () => {
       ['the category of the call that failed last, for a 5xx', 502, undefined, { rate_limit: 1 }],
       ['that category when the edge only knows that the server failed', 500, 'server_error', { rate_limit: 1 }],
       ['what the edge knows, if that is more', 500, 'timeout', { timeout: 1 }],
-      ['the category of its status, for a 4xx', 404, undefined, { not_found: 1 }],
+      ['that category when a 429 passes on what the provider said', 429, undefined, { rate_limit: 1 }],
+      ['the category of its status, for any other 4xx', 404, undefined, { not_found: 1 }],
     ])('fails with %s', async (_what, status, errorCategory, categories) => {
       const request = begin();
       await request.run(() => callLLM(() => Promise.reject(rateLimited)).catch(() => {}));

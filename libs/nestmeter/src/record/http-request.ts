@@ -196,7 +196,9 @@ export class ActiveRequest implements Scope {
   #causeOf({ status, aborted, errorCategory: told }: RequestEnd): string {
     if (aborted) return 'aborted';
     if (told !== undefined && told !== 'application' && told !== 'server_error') return told;
-    const byLLM = status >= 400 && status < 500 ? null : this.#failure;
+    // Most 4xx are about the client; these two pass on what a provider said.
+    const aboutClient = status >= 400 && status < 500 && status !== 408 && status !== 429;
+    const byLLM = aboutClient ? null : this.#failure;
     return byLLM ?? (status >= 400 ? categoryOfStatus(status) : 'server_error');
   }
 }

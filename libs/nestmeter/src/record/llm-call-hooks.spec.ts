@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { Recording } from '../../../../test/fixtures/recording.js';
-import { componentFamily, llmFamily, operationFamily } from '../accumulate/families.js';
+import { componentFamily, operationFamily } from '../accumulate/families.js';
+import { llmFamily } from '../accumulate/llm-family.js';
 import type { LLMCallStart } from './llm-call.js';
 import { trackOperation } from './operation.js';
 import { PriceTable } from './price/price-table.js';
@@ -9,7 +10,6 @@ import type { RecorderOptions } from './recorder.js';
 const start: LLMCallStart = { provider: 'openai', model: 'gpt-4o', operation: 'chat', tags: null };
 const labels = ['openai', 'gpt-4o', 'chat'];
 const prices = { openai: { 'gpt-4o': { inputPerMillion: 2.5, outputPerMillion: 10 } } };
-const minutes = 60_000;
 
 const answer = (change: object = {}): object => ({
   object: 'chat.completion',

@@ -1,6 +1,6 @@
-import { jest } from '@jest/globals';
 import { Recording } from '../../../../test/fixtures/recording.js';
-import { componentFamily, llmFamily, operationFamily } from '../accumulate/families.js';
+import { componentFamily, operationFamily } from '../accumulate/families.js';
+import { llmFamily } from '../accumulate/llm-family.js';
 import type { LLMCallStart } from './llm-call.js';
 import { trackOperation } from './operation.js';
 import { PriceTable } from './price/price-table.js';

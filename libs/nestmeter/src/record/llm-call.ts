@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { llmFamily } from '../accumulate/families.js';
+import { llmFamily } from '../accumulate/llm-family.js';
 import type { ExtractAnswer, LLMAnswer } from './answer/answer.js';
 import { readAnswer, StreamReader } from './answer/read-answer.js';
 import { classifyLLMError } from './llm-error.js';

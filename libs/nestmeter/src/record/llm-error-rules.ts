@@ -77,7 +77,7 @@ export const sdkTraits = {
 } as const;
 
 const networkCodes =
-  /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|ENOTFOUND|EAI_AGAIN|EPIPE|EHOSTUNREACH|ENETUNREACH|ENETDOWN|UND_ERR_SOCKET|CERT_\w+|ERR_TLS_\w+|ERR_SSL_\w+|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT\w*|SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT)$/;
+  /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|ENOTFOUND|EAI_AGAIN|EPIPE|ERR_STREAM_PREMATURE_CLOSE|EHOSTUNREACH|ENETUNREACH|ENETDOWN|UND_ERR_SOCKET|CERT_\w+|ERR_TLS_\w+|ERR_SSL_\w+|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT\w*|SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT)$/;
 
 /**
  * The rules, first match wins. A rule is tried on the error and all its causes before the next rule is tried, so the
@@ -102,8 +102,9 @@ export const errorRules: readonly ErrorRule[] = [
       /^(APIConnectionTimeoutError|TimeoutError|RequestTimeoutError|CohereTimeoutError|ModelTimeoutException|ContinuationTimeoutError)$/,
   },
   { category: 'timeout', status: [408, 504] },
-  { category: 'timeout', code: /^(timeout_error|ETIMEDOUT|ESOCKETTIMEDOUT|UND_ERR_\w+_TIMEOUT|DEADLINE_EXCEEDED)$/ },
+  { category: 'timeout', code: /^(timeout_error|ETIMEDOUT|ESOCKETTIMEDOUT|ERR_SOCKET_TIMEOUT|UND_ERR_\w+_TIMEOUT|DEADLINE_EXCEEDED)$/ },
   { category: 'timeout', message: /^Request timed out\.?$/, fromSdk: true },
+  { category: 'timeout', className: /^CohereError$/, message: /^"?timeout"?$/i },
 
   { category: 'quota', className: /^ServiceQuotaExceededException$/ },
   { category: 'quota', status: [402] },

@@ -1,4 +1,4 @@
-import { llmFamily } from '../accumulate/families.js';
+import { llmFamily } from '../accumulate/llm-family.js';
 import type { SeriesState } from '../accumulate/series-state.js';
 import type { LLMAnswer } from './answer/answer.js';
 import type { LLMCost } from './price/cost.js';

@@ -1,5 +1,6 @@
 import { Recording } from '../../../../test/fixtures/recording.js';
-import { componentFamily, llmFamily, operationFamily } from '../accumulate/families.js';
+import { componentFamily, operationFamily } from '../accumulate/families.js';
+import { llmFamily } from '../accumulate/llm-family.js';
 import { type LLMOutcome, llmOutcomes } from './llm-facts.js';
 import { type LLMCallRecord, recordLLMCall } from './llm-record.js';
 import { trackOperation } from './operation.js';

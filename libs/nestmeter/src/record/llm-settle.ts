@@ -1,4 +1,4 @@
-import { llmFamily } from '../accumulate/families.js';
+import { llmFamily } from '../accumulate/llm-family.js';
 import type { LLMAnswer } from './answer/answer.js';
 import { recordComponent } from './components.js';
 import { countCall, countUsage, type LLMFacts } from './llm-facts.js';

@@ -1,5 +1,6 @@
 import { Recording } from '../../../../test/fixtures/recording.js';
-import { componentFamily, endpointFamily, llmFamily, operationFamily } from '../accumulate/families.js';
+import { componentFamily, endpointFamily, operationFamily } from '../accumulate/families.js';
+import { llmFamily } from '../accumulate/llm-family.js';
 import type { AnyFamily } from '../accumulate/family.js';
 import { recordCache } from './by-hand.js';
 import { CustomMetrics } from './custom-metric.js';

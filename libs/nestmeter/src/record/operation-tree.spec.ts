@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { Recording } from '../../../../test/fixtures/recording.js';
 import { VirtualTime } from '../../../../test/fixtures/virtual-time.js';
-import { componentFamily, endpointFamily, llmFamily, operationFamily } from '../accumulate/families.js';
+import { componentFamily, endpointFamily, operationFamily } from '../accumulate/families.js';
+import { llmFamily } from '../accumulate/llm-family.js';
 import type { AnyFamily } from '../accumulate/family.js';
 import { HttpRequests } from './http-request.js';
 import { trackOperation } from './operation.js';

@@ -35,11 +35,11 @@ describe('the handles that a recorder resolved before', () => {
   it('leave out what a cap, a rule or a filter refused, so that it stays counted', () => {
     const { recorder, accumulator } = recording;
     for (let round = 0; round < 2; round++) recorder.series(operationFamily, '__reserved');
-    expect(accumulator.counts.refusedLabels).toBe(2);
+    expect(accumulator.handles.counts.refusedLabels).toBe(2);
     for (let index = 0; index < 1500; index++) recorder.series(operationFamily, `o${index}`);
-    const { cappedSeries } = accumulator.counts;
+    const { cappedSeries } = accumulator.handles.counts;
     recorder.series(operationFamily, 'o1499');
-    expect(accumulator.counts.cappedSeries).toBe(cappedSeries + 1);
+    expect(accumulator.handles.counts.cappedSeries).toBe(cappedSeries + 1);
   });
 
   it('stay valid when everything is forgotten', () => {

@@ -1,5 +1,6 @@
 import { Recording } from '../../../../test/fixtures/recording.js';
-import { endpointFamily, llmFamily } from '../accumulate/families.js';
+import { endpointFamily } from '../accumulate/families.js';
+import { llmFamily } from '../accumulate/llm-family.js';
 import { exclusion } from './exclusion.js';
 import { HttpRequests } from './http-request.js';
 import { trackOperation } from './operation.js';

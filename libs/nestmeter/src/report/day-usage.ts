@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { llmFamily } from '../accumulate/families.js';
+import { llmFamily } from '../accumulate/llm-family.js';
 import { SeriesState } from '../accumulate/series-state.js';
 import { costUsd, percent, percentOf, tokens, value } from './answer-field.js';
 import { costAnswer, tokenAnswer } from './llm-answer.js';

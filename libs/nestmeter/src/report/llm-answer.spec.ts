@@ -1,4 +1,5 @@
-import { llmFamily, operationFamily } from '../accumulate/families.js';
+import { operationFamily } from '../accumulate/families.js';
+import { llmFamily } from '../accumulate/llm-family.js';
 import { SeriesState } from '../accumulate/series-state.js';
 import { callSuccessPercent, costAnswer, type LLMCounts, shareAnswer, tokenAnswer, usageAnswer } from './llm-answer.js';
 import { countsOf } from './named-states.js';

@@ -1,4 +1,5 @@
-import type { llmFamily, operationFamily, tagFamily } from '../accumulate/families.js';
+import type { operationFamily } from '../accumulate/families.js';
+import type { llmFamily, tagFamily } from '../accumulate/llm-family.js';
 import { formatNanoUsd } from '../money.js';
 import { costUsd, count, percent, percentOf, perOne, tokens, value } from './answer-field.js';
 

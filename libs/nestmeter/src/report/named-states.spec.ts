@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { cacheFamily, llmFamily } from '../accumulate/families.js';
+import { cacheFamily } from '../accumulate/families.js';
+import { llmFamily } from '../accumulate/llm-family.js';
 import { FamilyState } from '../accumulate/family-state.js';
 import { other, seriesKey } from '../accumulate/labels.js';
 import { answerMap, type Entry, type Group, groupByName, groupMap, nameFilter, tallyMap } from './named-states.js';

@@ -1,5 +1,6 @@
 import { ReportFleet } from '../../../../test/fixtures/report-fleet.js';
-import { componentFamily, llmFamily, operationFamily } from '../accumulate/families.js';
+import { componentFamily, operationFamily } from '../accumulate/families.js';
+import { llmFamily } from '../accumulate/llm-family.js';
 import { other } from '../accumulate/labels.js';
 import { operationsReport } from './operations.js';
 

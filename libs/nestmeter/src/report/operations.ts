@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { componentFamily, llmFamily, operationFamily } from '../accumulate/families.js';
+import { componentFamily, operationFamily } from '../accumulate/families.js';
+import { llmFamily } from '../accumulate/llm-family.js';
 import { count, durationMs, mapOf, percent, percentOf } from './answer-field.js';
 import { bottleneckField, bottleneckOf } from './bottleneck.js';
 import { allDurations, headline, statisticFields } from './duration-answer.js';

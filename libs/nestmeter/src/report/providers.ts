@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { llmFamily } from '../accumulate/families.js';
+import { llmFamily } from '../accumulate/llm-family.js';
 import { nanoUsdToNumber } from '../money.js';
 import { count, durationMs, mapOf, percent, percentOf, value } from './answer-field.js';
 import { headline, statisticFields } from './duration-answer.js';

@@ -1,5 +1,6 @@
 import { ReportFleet } from '../../../../test/fixtures/report-fleet.js';
-import { cacheFamily, endpointFamily, llmFamily, stageFamily } from '../accumulate/families.js';
+import { cacheFamily, endpointFamily, stageFamily } from '../accumulate/families.js';
+import { llmFamily } from '../accumulate/llm-family.js';
 import { levelName } from '../store/levels.js';
 import { realTimeReport } from './real-time.js';
 import { readQuery } from './report.js';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { cacheFamily, endpointFamily, llmFamily, processFamily, stageFamily } from '../accumulate/families.js';
+import { cacheFamily, endpointFamily, processFamily, stageFamily } from '../accumulate/families.js';
+import { llmFamily } from '../accumulate/llm-family.js';
 import type { Beat } from '../store/store.js';
 import { alertTexts, systemHealth } from './alerts.js';
 import { count, inMebibytes, mapOf, mebibytes, percent, percentOf, value } from './answer-field.js';

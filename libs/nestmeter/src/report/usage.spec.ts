@@ -1,5 +1,5 @@
 import { type Facts, ReportFleet } from '../../../../test/fixtures/report-fleet.js';
-import { llmFamily } from '../accumulate/families.js';
+import { llmFamily } from '../accumulate/llm-family.js';
 import { other } from '../accumulate/labels.js';
 import { usageReport } from './usage.js';
 

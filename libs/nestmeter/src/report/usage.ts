@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { llmFamily, type tagFamily } from '../accumulate/families.js';
+import { llmFamily, type tagFamily } from '../accumulate/llm-family.js';
 import type { AnyFamily } from '../accumulate/family.js';
 import { FamilyState } from '../accumulate/family-state.js';
 import type { WindowContents } from '../query/window-reader.js';

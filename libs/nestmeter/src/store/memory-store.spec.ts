@@ -1,5 +1,5 @@
 import { encodeState } from '../accumulate/encoded-state.js';
-import { llmFamily } from '../accumulate/families.js';
+import { llmFamily } from '../accumulate/llm-family.js';
 import { FamilyState } from '../accumulate/family-state.js';
 import { ManualClock } from '../clock.js';
 import { defaultTiers } from '../time-slot.js';

@@ -34,7 +34,10 @@ function isContentOrEmbedding(answer: object): boolean {
 
 function isContent(answer: object): boolean {
   const usage = ownObject(answer, 'usageMetadata');
-  if (usage !== undefined && (ownTokens(usage, 'promptTokenCount') ?? ownTokens(usage, 'totalTokenCount')) !== undefined) {
+  if (
+    usage !== undefined &&
+    (ownTokens(usage, 'promptTokenCount') ?? ownTokens(usage, 'totalTokenCount')) !== undefined
+  ) {
     return !isEmbedding(answer);
   }
   const [candidate] = ownArray(answer, 'candidates');

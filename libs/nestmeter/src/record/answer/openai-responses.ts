@@ -30,7 +30,9 @@ export const openaiResponses: AnswerReader = {
   },
 
   recognisesItem(item) {
-    return ownText(item, 'type')?.startsWith('response.') === true && typeof ownValue(item, 'sequence_number') === 'number';
+    return (
+      ownText(item, 'type')?.startsWith('response.') === true && typeof ownValue(item, 'sequence_number') === 'number'
+    );
   },
 
   readItem(item, known) {

@@ -15,7 +15,7 @@ export function isReadableStream(target: object): boolean {
  *
  * `pipeTo`, `pipeThrough` and `tee` of the platform read past every method, so here they run on a stream that pulls one
  * chunk from a watched reader when, and only when, it is asked for one: no chunk is read ahead. A subclass that has its own
- * is left alone: it goes through `getReader`. What reads inside the platform (`postMessage`) is not seen.
+ * is left alone: it goes through `getReader`. Of iterators the platform's own are watched, whoever hands them out. What reads inside the platform (`postMessage`) is not seen.
  */
 export function watchReadableStream(target: object, firstUse: FirstUse): void {
   const stream = target as ReadableStream;
@@ -48,13 +48,12 @@ export function watchReadableStream(target: object, firstUse: FirstUse): void {
   const iterates = (original: Method): Method => {
     return function (...parameters) {
       const iterator = original.apply(this, parameters);
-      if (canBeWatched(iterator)) watchIterator(iterator, current, isAborted);
+      if (canBeWatched(iterator) && isPlatformIterator(iterator)) watchIterator(iterator, current, isAborted);
       return iterator;
     };
   };
-  if (methodOf(stream, Symbol.asyncIterator) === ReadableStream.prototype[Symbol.asyncIterator]) {
-    replace(Symbol.asyncIterator, iterates);
-  }
+  // Of a subclass too, which may hand out the platform's own (Mistral).
+  replace(Symbol.asyncIterator, iterates);
   replaceNative('values', iterates);
   replaceNative('pipeTo', (original) => {
     return function (...parameters) {
@@ -82,6 +81,14 @@ export function watchReadableStream(target: object, firstUse: FirstUse): void {
       return original.apply(stream.locked ? this : pulling(stream.getReader()), parameters);
     };
   });
+}
+
+let platformIterator: object | undefined;
+
+/** Whether an iterator is the platform's own, which reads past `getReader`; any other goes through a watched reader. */
+function isPlatformIterator(iterator: object): boolean {
+  platformIterator ??= Object.getPrototypeOf(new ReadableStream().values()) as object;
+  return Object.getPrototypeOf(iterator) === platformIterator;
 }
 
 /** What the consumer of a reader gets, chunk by chunk and without a queue of its own; frees the stream at its end. */

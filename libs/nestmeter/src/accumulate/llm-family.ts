@@ -1,0 +1,106 @@
+import { milliseconds, tokens, tokensPerSecond } from './distribution.js';
+import { type CounterSpec, defineFamily, label } from './family.js';
+
+/** Counters from which usage answers are made, alike for LLM calls and their tags. */
+const usage = {
+  calls: { unit: 'calls', help: 'Calls with any outcome but refused' },
+  completed: { unit: 'calls', help: 'Calls that ended well' },
+  failed: { unit: 'calls', help: 'Calls that threw' },
+  incomplete: { unit: 'calls', help: 'Streams that ended without a terminal event' },
+  cancelled: { unit: 'calls', help: 'Calls aborted by their signal' },
+  stopped: { unit: 'calls', help: 'Streams whose consumer left early' },
+  abandoned: { unit: 'calls', help: 'Streams without a chunk for ten minutes' },
+  refused: { unit: 'calls', help: 'Calls refused before they were made' },
+  input_tokens: {
+    unit: 'tokens',
+    otel: 'nestmeter.llm.input_tokens',
+    help: 'Input tokens, cache reads and writes included',
+  },
+  output_tokens: { unit: 'tokens', otel: 'nestmeter.llm.output_tokens', help: 'Output tokens, reasoning included' },
+  cached_input_tokens: { unit: 'tokens', help: 'Input tokens read from a cache; a subset of the input, do not add' },
+  cache_write_tokens: { unit: 'tokens', help: 'Input tokens written to a cache; a subset of the input, do not add' },
+  reasoning_tokens: { unit: 'tokens', help: 'Reasoning tokens; a subset of the output, do not add' },
+  calls_without_usage: { unit: 'calls', help: 'Completed calls whose tokens are unknown' },
+  calls_with_usage: { unit: 'calls', help: 'Calls whose tokens are known' },
+  calls_with_cached: { unit: 'calls', help: 'Calls that told their cached input tokens' },
+  calls_with_cache_write: { unit: 'calls', help: 'Calls that told their cache-write tokens' },
+  calls_with_reasoning: { unit: 'calls', help: 'Calls that told their reasoning tokens' },
+  input_cost_nano_usd: { unit: 'nano_usd', help: 'Cost of input that was neither read from nor written to a cache' },
+  output_cost_nano_usd: { unit: 'nano_usd', help: 'Cost of output' },
+  cache_read_cost_nano_usd: { unit: 'nano_usd', help: 'Cost of input read from a cache' },
+  cache_write_cost_nano_usd: { unit: 'nano_usd', help: 'Cost of input written to a cache' },
+  cost_nano_usd: { unit: 'nano_usd', otel: 'nestmeter.llm.cost', help: 'Total cost of priced calls' },
+  priced_calls: { unit: 'calls', help: 'Calls whose cost is known' },
+  unpriced_calls: { unit: 'calls', help: 'Calls with tokens whose cost is unknown' },
+  rate_limit_hits: { unit: 'calls', help: 'Calls that failed because of a rate limit' },
+} satisfies Record<string, CounterSpec>;
+
+/** LLM calls by provider, model and operation. */
+export const llmFamily = defineFamily({
+  name: 'llm',
+  help: 'LLM calls, by provider, model and operation',
+  labels: [
+    label('provider', 'gen_ai.provider.name'),
+    label('model', 'gen_ai.request.model'),
+    label('operation', 'gen_ai.operation.name'),
+  ],
+  counters: {
+    ...usage,
+    streamed: { unit: 'calls', help: 'Calls answered as a stream' },
+    retries: { unit: 'attempts', help: 'Attempts after the first' },
+    calls_with_attempts: { unit: 'calls', help: 'Calls whose attempts are known' },
+    failovers: { unit: 'calls', help: 'Calls made because another provider failed' },
+    cache_hits: { unit: 'calls', help: 'Calls answered by a cache of the application' },
+    late_ends: { unit: 'calls', help: 'Streams that ended after they had been counted as abandoned' },
+  },
+  distributions: {
+    success_duration: {
+      unit: milliseconds,
+      otel: 'gen_ai.client.operation.duration',
+      help: 'Duration of LLM calls, retries included, streams until their end',
+    },
+    failure_duration: {
+      unit: milliseconds,
+      otel: 'gen_ai.client.operation.duration',
+      attributes: { 'error.type': '_OTHER' },
+      help: 'Duration of LLM calls, retries included, streams until their end',
+    },
+    time_to_first_token: {
+      unit: milliseconds,
+      otel: 'gen_ai.client.operation.time_to_first_chunk',
+      help: 'Time to the first chunk with content, streams only',
+    },
+    chunk_gap: {
+      unit: milliseconds,
+      otel: 'gen_ai.client.operation.time_per_output_chunk',
+      help: 'Time between chunks after the first, mean of each stream',
+    },
+    output_rate: { unit: tokensPerSecond, help: 'Output tokens per second after the first token, streams only' },
+    input_tokens_per_call: {
+      unit: tokens,
+      otel: 'gen_ai.client.token.usage',
+      attributes: { 'gen_ai.token.type': 'input' },
+      help: 'Tokens of a call',
+    },
+    output_tokens_per_call: {
+      unit: tokens,
+      otel: 'gen_ai.client.token.usage',
+      attributes: { 'gen_ai.token.type': 'output' },
+      help: 'Tokens of a call',
+    },
+  },
+  tallies: {
+    finish_reasons: { key: 'gen_ai.response.finish_reason', help: 'Calls by finish reason' },
+    errors: { key: 'error.type', help: 'Failed calls by error category' },
+  },
+});
+
+/** Usage of LLM calls by the values of one declared tag. */
+export function tagFamily(tag: string) {
+  return defineFamily({
+    name: `tag.${tag}`,
+    help: `Usage of LLM calls by the tag "${tag}"`,
+    labels: [label('value', `nestmeter.tag.${tag}`)],
+    counters: usage,
+  });
+}
