@@ -75,19 +75,24 @@ function llmOnHandle(labels, facts) {
 
 /** By hand: checked, looked up, priced as reported, counted. */
 function llmByHand(monitor, labels, facts) {
-  const records = facts.map(({ answer, cost, ...fact }, number) => ({
-    ...labels[number % seriesCount],
-    durationMs: fact.durationMs,
-    timeToFirstTokenMs: fact.timeToFirstTokenMs,
-    streamed: true,
-    inputTokens: answer.inputTokens,
-    outputTokens: answer.outputTokens,
-    cachedInputTokens: answer.cachedInputTokens,
-    cacheWriteTokens: answer.cacheWriteTokens,
-    reasoningTokens: answer.reasoningTokens,
-    costUsd: cost.totalNanoUsd / 1e9,
-  }));
-  return (number) => monitor.recordLLMCall(records[number % factCount]);
+  return (number) => {
+    const { provider, model, operation } = labels[number % seriesCount];
+    const { answer, cost, durationMs, timeToFirstTokenMs } = facts[number % factCount];
+    monitor.recordLLMCall({
+      provider,
+      model,
+      operation,
+      durationMs,
+      timeToFirstTokenMs,
+      streamed: true,
+      inputTokens: answer.inputTokens,
+      outputTokens: answer.outputTokens,
+      cachedInputTokens: answer.cachedInputTokens,
+      cacheWriteTokens: answer.cacheWriteTokens,
+      reasoningTokens: answer.reasoningTokens,
+      costUsd: cost.totalNanoUsd / 1e9,
+    });
+  };
 }
 
 /** The same facts in as few metrics as hold them: sums of the token histograms are the token counts. */

@@ -53,11 +53,11 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
   const tagFamilies = new Map<string, AnyFamily>(options.tags.map((tag) => [tag, tagFamily(tag) as AnyFamily]));
   const accumulator = new Accumulator(storeClock, options.tiers, {
     cap: options.seriesPerFamily,
-    admit: admission(options),
+    admit: admission(options, (error) => recorder.refusals.failed('filter', error)),
   });
   const families = () => [...new Set([...builtInFamilies, ...tagFamilies.values(), ...accumulator.families()])];
 
-  const recorder = new Recorder({
+  const recorder: Recorder = new Recorder({
     accumulator,
     clock,
     tagFamilies,
@@ -149,13 +149,18 @@ function createStore(options: EffectiveOptions, clock: Clock, log: Log): Store {
   });
 }
 
-function admission({ filter }: EffectiveOptions) {
+/** The option `filter`; one that throws leaves nothing out. */
+function admission({ filter }: EffectiveOptions, failed: (error: unknown) => void) {
   if (filter === undefined) return undefined;
-  return (family: AnyFamily, labels: readonly string[]): boolean =>
-    filter({
-      family: family.name,
-      labels: Object.fromEntries(family.labels.map(({ name }, index) => [name, labels[index]!])),
-    });
+  return (family: AnyFamily, labels: readonly string[]): boolean => {
+    const named = family.labels.map(({ name }, index) => [name, labels[index]!]);
+    try {
+      return filter({ family: family.name, labels: Object.fromEntries(named) as Record<string, string> });
+    } catch (error) {
+      failed(error);
+      return true;
+    }
+  };
 }
 
 function apdex(option: EffectiveOptions['apdexMs']): (endpoint: string) => number {

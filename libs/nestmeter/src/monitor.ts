@@ -15,6 +15,7 @@ import { type RequestBegun, StartedRequest } from './record/started-request.js';
 import { type Reports, reportsOf } from './reports.js';
 import { RouteServer } from './serve/handle.js';
 import type { MonitorView } from './serve/monitor-view.js';
+import { OwnPort } from './serve/own-port.js';
 import { viewOf } from './view.js';
 
 export type { MonitorOptions } from './options.js';
@@ -38,6 +39,7 @@ export class PerformanceMonitor {
   readonly #parts: MonitorParts | null;
   readonly #view: MonitorView | null;
   #routes: RouteServer | null = null;
+  #ownPort: OwnPort | null = null;
   #status: MonitorStatus;
   #sampling: NodeJS.Timeout | null = null;
   #stopping: Promise<void> | null = null;
@@ -63,6 +65,7 @@ export class PerformanceMonitor {
     parts.store.start();
     parts.publisher.start();
     void parts.recorder.prices.ready();
+    this.#openOwnPort(parts);
     this.#sample(parts);
     this.#sampling = setInterval(() => this.#sample(parts), this.options.sampleIntervalMs);
     this.#sampling.unref();
@@ -220,6 +223,20 @@ export class PerformanceMonitor {
     currentRequest()?.skip();
   }
 
+  /** The port of the option `listen`; null without it, and until it is open. */
+  get ownPort(): number | null {
+    return this.#ownPort?.port ?? null;
+  }
+
+  #openOwnPort({ log }: MonitorParts): void {
+    const { listen } = this.options;
+    if (listen === undefined) return;
+    const failed = (error: Error): void =>
+      log.warn(`The routes cannot be served on ${listen.host}:${listen.port} (${error.message}). Choose another port.`);
+    this.#ownPort = new OwnPort(this.routes, listen, failed);
+    this.#ownPort.open();
+  }
+
   #record(where: string, code: (recorder: Recorder) => void): void {
     const recorder = this.#parts?.recorder;
     recorder?.guard(where, () => code(recorder));
@@ -245,6 +262,7 @@ export class PerformanceMonitor {
       log.warn(`Stopped with ${unacknowledged} states unpublished: the store did not answer. Their counts are lost.`);
     this.#status = 'stopped';
     this.#routes?.close();
+    await this.#ownPort?.close();
     forgetRecorder(recorder);
     monitors.delete(recorder);
     await store.stop();

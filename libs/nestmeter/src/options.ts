@@ -64,6 +64,13 @@ export const optionsSchema = z.strictObject({
     .record(z.string().regex(/^\//, 'must begin with /'), z.string().regex(/^\//, 'must begin with /'))
     .default({})
     .describe('Further addresses of single routes: full path to path below the prefix, such as /metrics to /metrics.'),
+  listen: z
+    .strictObject({
+      host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
+      port: z.int().min(0).max(65_535).describe('Port; 0 takes a free one.'),
+    })
+    .optional()
+    .describe("A port of their own for the routes, which the application's port then does not serve."),
   access: accessOptions.optional().describe('Who may look. None: loopback only, in development and test.'),
   cors: z
     .strictObject({ origins: z.array(z.url()).max(100) })

@@ -17,6 +17,7 @@ export function viewOf(parts: MonitorParts, options: EffectiveOptions, given: Mo
     version,
     prefix: options.prefix,
     aliases: options.aliases,
+    hasOwnPort: options.listen !== undefined,
     access: options.access,
     corsOrigins: options.cors?.origins ?? [],
     limits: { ...options.rateLimits, liveClients: options.liveClients, bodyBytes: options.bodyBytes },

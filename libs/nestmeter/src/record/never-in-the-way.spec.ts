@@ -113,12 +113,8 @@ describe('what fails while recording never reaches the application', () => {
   });
 
   it('when a filter throws for one family, the others are counted', async () => {
-    recording = new Recording();
-    const { named } = recording.accumulator;
-    recording.accumulator.named = (family: AnyFamily, labels: readonly string[]) => {
-      if (family.name === 'component') throw new Error('no');
-      return named.call(recording.accumulator, family, labels);
-    };
+    const admit = (family: AnyFamily): boolean => family.name !== 'component' || thrown();
+    recording = new Recording({ admit });
     await useEverything(recording);
     expect(recording.names(componentFamily)).toEqual([]);
     expect(recording.count(operationFamily, ['promise'], 'calls')).toBe(1);

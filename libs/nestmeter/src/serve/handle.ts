@@ -76,9 +76,12 @@ export class RouteServer {
     this.#failedLogins = new RateLimit(view.limits.failedLoginsPerMinute, view.clock);
   }
 
-  /** Whether a request is for us: everything under the prefix is, and the aliases. Cheap: asked for every request. */
+  /**
+   * Whether a request to the application's port is for us: everything under the prefix is, and the aliases, unless the
+   * routes have a port of their own. Cheap: asked for every request.
+   */
   owns(url: string): boolean {
-    return this.#matcher.owns(url);
+    return !this.view.hasOwnPort && this.#matcher.owns(url);
   }
 
   /** Metrics as Prometheus text, as GET /metrics answers them. */

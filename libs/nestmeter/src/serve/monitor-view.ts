@@ -47,6 +47,8 @@ export interface MonitorView {
   readonly prefix: string;
   /** Further addresses of single routes: full path → path below the prefix, such as `/metrics` → `/metrics`. */
   readonly aliases: Readonly<Record<string, string>>;
+  /** Whether the routes are served on a port of their own only. */
+  readonly hasOwnPort: boolean;
   readonly access: AccessOptions | undefined;
   /** Origins whose pages may read answers. */
   readonly corsOrigins: readonly string[];
