@@ -45,6 +45,19 @@ describe('readNanoUsd', () => {
     expect(readNanoUsd(value)).toBe(nanoUsd);
   });
 
+  it('reads a number as the decimal that JavaScript prints for it', () => {
+    const amounts = fc.oneof(
+      fc.double({ min: 0, max: 20_000, noNaN: true }),
+      // On the middle of two nano-USD, or next to it.
+      fc.nat(1e9).map((half) => (2 * half + 1) / 2e9),
+      fc.integer({ min: 0, max: 2 ** 45 }).map((nanoUsd) => nanoUsd / 1e9),
+    );
+    fc.assert(
+      fc.property(amounts, (usd) => expect(readNanoUsd(usd)).toBe(Number(readDecimal(usd, 9)))),
+      { numRuns: 5000 },
+    );
+  });
+
   it.each([
     -1,
     '-1',

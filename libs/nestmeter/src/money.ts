@@ -34,8 +34,21 @@ export const usdRule = "an amount of USD from 0 to 10^12, as a number or a decim
 
 /** An amount of USD given as a number or a decimal string, rounded half up to nano-USD; null if it is none. Never throws. */
 export function readNanoUsd(value: unknown): NanoUsd | null {
+  const product = typeof value === 'number' ? multipliedNanoUsd(value) : null;
+  if (product !== null) return product;
   const nanoUsd = readDecimal(value, nanoDigits);
   return nanoUsd === null ? null : narrow(nanoUsd);
+}
+
+/**
+ * The amount in nano-USD by one multiplication, where that surely rounds as the decimal does, else null. The product is
+ * within 2^43 × 2^-52 = 0.002 of the decimal's, so only those close to the middle of two integers are in doubt.
+ */
+function multipliedNanoUsd(usd: number): number | null {
+  const product = usd * 1e9;
+  const rounded = Math.round(product);
+  // Adding 0 makes 0 of −0.
+  return product >= 0 && product < 2 ** 43 && Math.abs(product - rounded) < 0.49 ? rounded + 0 : null;
 }
 
 /**
