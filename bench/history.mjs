@@ -21,7 +21,11 @@ export async function writeHistory({ client, app, series, replicas, days }) {
   for (const [level, tier] of defaultTiers.entries()) {
     const longest = Math.min(tier.retentionSeconds, days * 86_400);
     const states = statesOf(series, tier);
-    for (let start = slotStart((now - longest) * 1000, tier.slotSeconds); start + tier.slotSeconds <= now; start += tier.slotSeconds)
+    for (
+      let start = slotStart((now - longest) * 1000, tier.slotSeconds);
+      start + tier.slotSeconds <= now;
+      start += tier.slotSeconds
+    )
       for (const [family, encoded] of states) {
         const slot = { family, tier, start };
         const pipeline = client.pipeline();

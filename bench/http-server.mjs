@@ -58,6 +58,7 @@ const prepare = {
 
 const parts = { imports: [], middleware: [] };
 await prepare[means](parts);
+// oxlint-disable-next-line typescript/no-extraneous-class -- a module of Nest is a class
 class App {}
 Module({ imports: parts.imports, controllers: [Hello] })(App);
 const app = await NestFactory.create(App, { logger: false });
@@ -68,4 +69,5 @@ process.on('message', () => {
   const { user, system } = process.cpuUsage();
   process.send({ cpuMs: (user + system) / 1000 });
 });
+process.on('disconnect', () => process.exit());
 process.send({ port: server.address().port });

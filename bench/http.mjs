@@ -13,12 +13,12 @@ const connections = 10;
 
 /** Measures requests. @returns {Promise<{values: object, ratios: object}>} */
 export async function http({ quick }) {
-  const amount = quick ? 200 : 5000;
-  const rounds = quick ? 1 : 25;
+  const amount = quick ? 200 : 1500;
+  const rounds = quick ? 1 : 80;
   const redis = await startRedis();
   const servers = await Promise.all(contenders.map((means) => startServer(means, redis.port)));
   // Long enough that everything a request runs through is compiled.
-  for (const server of servers) await drive(server, amount * 4);
+  for (const server of servers) await drive(server, amount * 10);
   const measures = Object.fromEntries(servers.map((server) => [server.means, () => cpuPerRequestUs(server, amount)]));
   const us = await inRounds(measures, rounds, (round) => console.error(`http: round ${round} of ${rounds}`));
   for (const { child } of servers) child.kill('SIGKILL');

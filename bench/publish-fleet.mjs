@@ -28,4 +28,5 @@ process.on('message', () => {
   const { user, system } = process.cpuUsage();
   process.send({ cpuMs: (user + system) / 1000 });
 });
+process.on('disconnect', () => process.exit());
 process.send('ready');

@@ -17,6 +17,8 @@ export async function startRedis() {
     console.error(`redis-server must be on PATH, got: ${error.message}. Install it, see CONTRIBUTING.md.`);
     process.exit(1);
   });
+  const kill = () => server.kill('SIGKILL');
+  process.once('exit', kill);
   const client = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 50, maxRetriesPerRequest: null });
   client.on('error', () => {});
   await client.ping();
@@ -27,8 +29,9 @@ export async function startRedis() {
     usage: () => usage(client),
     async stop() {
       client.disconnect();
-      server.kill('SIGKILL');
+      kill();
       await ended;
+      process.off('exit', kill);
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -105,7 +105,8 @@ export class LoadedReplica {
   #small(family) {
     const state = new FamilyState(family);
     const { labels, count } = this.series.find((one) => one.family === family) ?? this.series[0];
-    if (family.name === 'queue' || family.name === 'process') state.series.set(seriesKey(labels), new SeriesState(family));
+    if (family.name === 'queue' || family.name === 'process')
+      state.series.set(seriesKey(labels), new SeriesState(family));
     else count({ open: () => state.at(seriesKey(labels)) }, 0);
     return state;
   }

@@ -2,7 +2,15 @@
  * 200 active series as a service with LLM providers has them: 30 of LLM calls with five distributions each, and 170
  * endpoints, operations, components, stages, caches, queues and events.
  */
-import { cacheFamily, componentFamily, endpointFamily, eventFamily, operationFamily, queueFamily, stageFamily } from '../libs/nestmeter/dist/accumulate/families.js';
+import {
+  cacheFamily,
+  componentFamily,
+  endpointFamily,
+  eventFamily,
+  operationFamily,
+  queueFamily,
+  stageFamily,
+} from '../libs/nestmeter/dist/accumulate/families.js';
 import { llmFamily } from '../libs/nestmeter/dist/accumulate/llm-family.js';
 import { countCall } from '../libs/nestmeter/dist/record/llm-facts.js';
 import { callFacts, llmLabels, lognormal, random } from './load.mjs';
@@ -16,11 +24,16 @@ const one = (pool) => pool[Math.floor(random() * pool.length)];
 const kinds = [
   { family: llmFamily, count: 30, labels: llmNames, event: (state) => countCall(state, one(facts)) },
   { family: endpointFamily, count: 40, labels: (number) => ['POST', `/chat/${number}/:id`], event: request },
-  { family: operationFamily, count: 40, labels: (number) => [`Service${number}.answer`], event: operation },
+  { family: operationFamily, count: 40, labels: (number) => [`Service${number}.answer`], event: trackedCall },
   { family: componentFamily, count: 50, labels: componentNames, event: component },
   { family: stageFamily, count: 10, labels: (number) => [`stage-${number}`], event: stage },
   { family: cacheFamily, count: 8, labels: (number) => [`cache-${number}`], event: lookup },
-  { family: eventFamily, count: 17, labels: (number) => [`type-${number % 4}`, `part-${number}`, 'run'], event: happening },
+  {
+    family: eventFamily,
+    count: 17,
+    labels: (number) => [`type-${number % 4}`, `part-${number}`, 'run'],
+    event: happening,
+  },
   { family: queueFamily, count: 5, labels: (number) => [`queue-${number}`], level: depth },
 ];
 
@@ -68,7 +81,7 @@ function request(state) {
   if (failed) state.tallyUp(tally.errors, 'server_error');
 }
 
-function operation(state) {
+function trackedCall(state) {
   const { counter, distribution } = operationFamily;
   state.count(counter.calls);
   state.count(counter.successes);

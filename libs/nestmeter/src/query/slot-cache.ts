@@ -1,6 +1,6 @@
 import type { FamilyState } from '../accumulate/family-state.js';
 
-/** One slot of one family, merged over replicas. */
+/** One slot of one family, merged over replicas, or the sum of a run of slots; see window-sum.ts. */
 export interface CachedSlot {
   /** What the store called its contents; another one means that they changed. */
   readonly revision: string;

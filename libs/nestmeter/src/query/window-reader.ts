@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { decodeInto } from '../accumulate/encoded-state.js';
 import type { AnyFamily } from '../accumulate/family.js';
 import { FamilyState } from '../accumulate/family-state.js';
@@ -12,9 +11,11 @@ import {
   type StateSource,
 } from '../store/store.js';
 import type { Tier } from '../time-slot.js';
+import { Pace } from './pace.js';
 import { cutStretches, planSlots, type Stretch } from './plan.js';
 import { type CachedSlot, SlotCache } from './slot-cache.js';
 import { resolveWindow, type Window, type WindowQuery } from './window.js';
+import { type Merged, WindowSum } from './window-sum.js';
 
 /** What a report asks for. */
 export interface WindowRequest {
@@ -34,11 +35,6 @@ export interface Gap {
   readonly from: number;
   readonly to: number;
   readonly reason: string;
-}
-
-/** Merged states by family. */
-export interface Merged {
-  of(family: AnyFamily): FamilyState;
 }
 
 /** What was counted in a window. */
@@ -73,13 +69,11 @@ export interface WindowReaderOptions {
   readonly cacheBytes: number;
 }
 
-const sliceMs = 5;
-
 /**
  * Reads windows: plans which slots they are made of, asks the store for those that changed, merges what replicas counted.
  *
  * While the store answers, only the store is read, so that every replica answers alike. Any number of callers asking for
- * the same at the same time share one read. Merging gives way to the event loop every 5 ms.
+ * the same at the same time share one read. Merging gives way to the event loop every 3 ms.
  */
 export class WindowReader {
   readonly #cache: SlotCache;
@@ -135,7 +129,7 @@ export class WindowReader {
     const known = refs.map((ref) => this.#cache.get(slotId(ref)));
     const { reply, own } = await this.#ask(refs, known, beats);
     const stretches = points === undefined ? [] : cutStretches(window, points);
-    const merging = new Merging(families, stretches);
+    const sum = new WindowSum(families, stretches);
     const gaps: Gap[] = own ? [this.#unreachable(window)] : [];
     const pace = new Pace(this.options.clock);
     for (const [index, ref] of refs.entries()) {
@@ -143,19 +137,20 @@ export class WindowReader {
       const family = families[Math.floor(index / planned.length)]!;
       const slot = contents === 'unchanged' ? known[index] : await this.#decode(ref, family, contents, own, pace);
       if (slot === undefined) continue;
-      merging.add(ref, slot);
+      sum.add(ref, slot);
       const end = ref.start + ref.tier.slotSeconds;
       if (slot.undecoded) gaps.push({ from: ref.start, to: end, reason: 'states of another release' });
       if (pace.isDue) await pace.giveWay();
     }
+    await sum.finish(own ? null : this.#cache, pace);
     const { live, born } = reply;
     return {
       window,
       nowMs,
-      of: (family) => merging.whole(family),
-      points: merging.points(),
-      replicas: merging.replicas,
-      publishedSeconds: merging.publishedSeconds(window),
+      of: (family) => sum.whole(family),
+      points: sum.points(),
+      replicas: sum.replicas,
+      publishedSeconds: sum.publishedSeconds(window),
       live,
       beats: reply.beats,
       born,
@@ -225,64 +220,4 @@ async function addStates(into: FamilyState, states: [string, Buffer][], skip: Re
 /** The id in `r:<id>.<generation>`. */
 function replicaOf(field: string): string {
   return field.slice(2, field.lastIndexOf('.'));
-}
-
-/** Gives way to the event loop after each 5 ms of work. */
-class Pace {
-  #sliceEndsMs: number;
-
-  constructor(private readonly clock: Clock) {
-    this.#sliceEndsMs = clock.monotonicMs() + sliceMs;
-  }
-
-  get isDue(): boolean {
-    return this.clock.monotonicMs() > this.#sliceEndsMs;
-  }
-
-  async giveWay(): Promise<void> {
-    await setImmediate();
-    this.#sliceEndsMs = this.clock.monotonicMs() + sliceMs;
-  }
-}
-
-/** The sums of a read: of each stretch, and of the whole. */
-class Merging {
-  replicas = 0;
-  readonly #published = new Map<number, number>();
-  readonly #whole: ReadonlyMap<string, FamilyState>;
-  readonly #stretches: readonly (Stretch & { states: ReadonlyMap<string, FamilyState> })[];
-
-  constructor(families: readonly AnyFamily[], stretches: readonly Stretch[]) {
-    const zero = () => new Map(families.map((family) => [family.name, new FamilyState(family)]));
-    this.#whole = zero();
-    this.#stretches = stretches.map((stretch) => ({ ...stretch, states: zero() }));
-  }
-
-  add(ref: SlotRef, slot: CachedSlot): void {
-    this.#whole.get(ref.family)!.merge(slot.state);
-    this.#stretches
-      .findLast(({ from }) => ref.start >= from)
-      ?.states.get(ref.family)!
-      .merge(slot.state);
-    this.replicas = Math.max(this.replicas, slot.replicas);
-    this.#published.set(ref.start, ref.tier.slotSeconds);
-  }
-
-  whole(family: AnyFamily): FamilyState {
-    return this.#whole.get(family.name) ?? new FamilyState(family);
-  }
-
-  points(): (Stretch & Merged)[] {
-    return this.#stretches.map(({ from, to, states }) => ({
-      from,
-      to,
-      of: (family) => states.get(family.name) ?? new FamilyState(family),
-    }));
-  }
-
-  publishedSeconds({ to }: Window): number {
-    let seconds = 0;
-    for (const [start, length] of this.#published) seconds += Math.min(start + length, to) - start;
-    return seconds;
-  }
 }

@@ -16,7 +16,13 @@ const bodyKeys = ['error', 'body', 'responseBody', 'data', 'message'] as const;
  */
 export function bodiesOf(error: object): object[] {
   const bodies: object[] = [];
-  for (const key of bodyKeys) collect(peek(error, key), 0, bodies);
+  for (const key of bodyKeys) {
+    try {
+      collect(peek(error, key), 0, bodies);
+    } catch {
+      // A revoked Proxy refuses even to be asked whether it is a list.
+    }
+  }
   return bodies;
 }
 

@@ -102,7 +102,10 @@ export const errorRules: readonly ErrorRule[] = [
       /^(APIConnectionTimeoutError|TimeoutError|RequestTimeoutError|CohereTimeoutError|ModelTimeoutException|ContinuationTimeoutError)$/,
   },
   { category: 'timeout', status: [408, 504] },
-  { category: 'timeout', code: /^(timeout_error|ETIMEDOUT|ESOCKETTIMEDOUT|ERR_SOCKET_TIMEOUT|UND_ERR_\w+_TIMEOUT|DEADLINE_EXCEEDED)$/ },
+  {
+    category: 'timeout',
+    code: /^(timeout_error|ETIMEDOUT|ESOCKETTIMEDOUT|ERR_SOCKET_TIMEOUT|UND_ERR_\w+_TIMEOUT|DEADLINE_EXCEEDED)$/,
+  },
   { category: 'timeout', message: /^Request timed out\.?$/, fromSdk: true },
   { category: 'timeout', className: /^CohereError$/, message: /^"?timeout"?$/i },
 

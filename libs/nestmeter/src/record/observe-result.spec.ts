@@ -70,7 +70,7 @@ describe('observeResult', () => {
     expect(touched).toEqual([]);
   });
 
-  it('leaves the result of an ai streamText call alone and lets nobody look at it', async () => {
+  it('leaves a result like that of ai alone that has no stream inside, and lets nobody look at it', async () => {
     class StreamTextResult {
       drained = 0;
       get textStream(): number {
@@ -88,6 +88,33 @@ describe('observeResult', () => {
       expect(result.drained).toBe(0);
       expect(Reflect.ownKeys(result)).toEqual(['drained']);
     }
+  });
+
+  it.each<[string, () => AsyncIterable<number>]>([
+    ['async iterable', () => ({ [Symbol.asyncIterator]: () => counting(3) })],
+    ['generator', () => counting(3)],
+    ['ReadableStream', () => ReadableStream.from(counting(3))],
+  ])('watches the %s under "stream" of what a promise comes to', async (_name, make) => {
+    const observer = new RecordedResult();
+    const stream = make();
+    const answer = { $metadata: {}, stream };
+    expect(await observeResult(Promise.resolve(answer), observer)).toBe(answer);
+    expect(answer.stream).toBe(stream);
+    expect(observer.told).toEqual([['unread', 'hot']]);
+    for await (const _item of answer.stream) continue;
+    expect(observer.items).toEqual([0, 1, 2]);
+    expect(observer.names.at(-1)).toBe('end ended');
+  });
+
+  it('tells an object as a value whose "stream" is no stream, is closed to changes or is behind a getter', () => {
+    let calls = 0;
+    const behind = Object.defineProperty({}, 'stream', { get: () => calls++, enumerable: true });
+    for (const value of [{ stream: true }, { stream: {} }, { stream: Object.freeze(counting(1)) }, behind]) {
+      const observer = new RecordedResult();
+      expect(observeResult(value, observer)).toBe(value);
+      expect(observer.told).toEqual([['value', value]]);
+    }
+    expect(calls).toBe(0);
   });
 
   it('returns a revoked Proxy instead of throwing', () => {

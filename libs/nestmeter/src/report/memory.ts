@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { processFamily } from '../accumulate/families.js';
 import type { Gauge } from '../accumulate/gauge.js';
-import type { Merged } from '../query/window-reader.js';
+import type { Merged } from '../query/window-sum.js';
 import type { Beat } from '../store/store.js';
 import { alertTexts } from './alerts.js';
 import { inMebibytes, mapOf, mebibytes, percent, value } from './answer-field.js';

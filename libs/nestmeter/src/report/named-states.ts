@@ -4,7 +4,7 @@ import type { AnyFamily } from '../accumulate/family.js';
 import { other } from '../accumulate/labels.js';
 import { SeriesState } from '../accumulate/series-state.js';
 import type { Tally } from '../accumulate/tally.js';
-import type { Merged } from '../query/window-reader.js';
+import type { Merged } from '../query/window-sum.js';
 
 /** A series as a report meets it. */
 export interface Entry {

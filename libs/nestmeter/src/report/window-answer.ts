@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { AnyFamily } from '../accumulate/family.js';
-import type { Gap, Merged, WindowContents, WindowRequest } from '../query/window-reader.js';
+import type { Gap, WindowContents, WindowRequest } from '../query/window-reader.js';
+import type { Merged } from '../query/window-sum.js';
 import type { WindowQuery } from '../query/window.js';
 import type { Beat } from '../store/store.js';
 import { count, time } from './answer-field.js';

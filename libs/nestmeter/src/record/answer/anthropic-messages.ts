@@ -39,8 +39,10 @@ export const anthropicMessages: AnswerReader = {
       case 'content_block_start':
       case 'content_block_delta':
         return true;
-      case 'error':
-        return ownObject(item, 'error') !== undefined;
+      case 'error': {
+        const error = ownObject(item, 'error');
+        return error !== undefined && ownText(error, 'type') !== undefined;
+      }
       default:
         return false;
     }

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 import { classifyAnswerFailure } from '../llm-error.js';
 import { addTokens, keepText, keepTokens, type AnswerReader, type LLMAnswer, type StreamedAnswer } from './answer.js';
 import { isObject, ownArray, ownObject, ownText, ownTokens, ownValue } from './own-value.js';
@@ -40,7 +42,7 @@ export const vercelAi: AnswerReader = {
   recognisesItem(item) {
     const type = ownText(item, 'type');
     if (type === undefined) return false;
-    if (openings.has(type)) return true;
+    if (openings.has(type) || (type === 'error' && isThrown(ownValue(item, 'error')))) return true;
     return type.endsWith('-delta') && (ownText(item, 'id') ?? ownText(item, 'textDelta')) !== undefined;
   },
 
@@ -85,8 +87,20 @@ function readStep(step: object, known: LLMAnswer): void {
   if (openai !== undefined) keepText(known, 'serviceTier', openai, 'serviceTier');
 }
 
+/** A part for an error holds what was thrown; events of providers hold a description. */
+function isThrown(error: unknown): boolean {
+  return types.isNativeError(error) || error instanceof Error;
+}
+
+/** A stream that broke off has a last part too, with a reason of the package's own and none of the provider's. */
+const reasonsOfNobody: ReadonlySet<unknown> = new Set(['other', 'unknown']);
+
 function readFinish(part: object, known: StreamedAnswer): void {
-  known.terminal = true;
+  const reason = ownValue(part, 'finishReason');
+  const [said, raw] = isObject(reason)
+    ? [ownValue(reason, 'unified'), ownValue(reason, 'raw')]
+    : [reason, ownValue(part, 'rawFinishReason')];
+  if (raw !== undefined || !reasonsOfNobody.has(said)) known.terminal = true;
   readStep(part, known);
   const usage = ownObject(part, 'totalUsage') ?? ownObject(part, 'usage');
   if (usage !== undefined) readUsage(usage, known, keepTokens);

@@ -168,6 +168,20 @@ describe('a watched web ReadableStream', () => {
     expect(observer.told).toEqual([['unread', 'hot'], ['streaming'], ['item', 'a'], ['end', 'ended']]);
   });
 
+  it("is watched through the platform's iterator that a subclass hands out", async () => {
+    class Events extends ReadableStream<string> {
+      override [Symbol.asyncIterator](): ReturnType<ReadableStream<string>['values']> {
+        return ReadableStream.prototype[Symbol.asyncIterator].call(this) as ReturnType<
+          ReadableStream<string>['values']
+        >;
+      }
+    }
+    const events = new Events({ start: (controller) => (controller.enqueue('a'), controller.close()) });
+    const observer = new RecordedResult();
+    expect(await collect(observeResult(events, observer))).toEqual(['a']);
+    expect(observer.told).toEqual([['unread', 'hot'], ['streaming'], ['item', 'a'], ['end', 'ended']]);
+  });
+
   it('can be read on by a second reader', async () => {
     const observer = new RecordedResult();
     const { stream } = sourceOf(['a', 'b', 'c']);

@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import { cacheFamily } from '../accumulate/families.js';
+import type { AnyFamily } from '../accumulate/family.js';
+import { FamilyState } from '../accumulate/family-state.js';
+import { systemClock } from '../clock.js';
+import { defaultTiers } from '../time-slot.js';
+import { Pace } from './pace.js';
+import { SlotCache } from './slot-cache.js';
+import { WindowSum } from './window-sum.js';
+
+const family = cacheFamily as AnyFamily;
+const tier = defaultTiers[0]!;
+const start = 1_800_000_000;
+
+function slotWith(hits: number, revision: string) {
+  const state = new FamilyState(family);
+  state.at('one').count(cacheFamily.counter.hits, hits);
+  return { revision, state, replicas: 1, undecoded: false, bytes: 100 };
+}
+
+async function sum(slots: readonly (readonly [hits: number, revision: string])[], cache: SlotCache | null) {
+  const window = new WindowSum([family], []);
+  slots.forEach(([hits, revision], index) =>
+    window.add({ family: family.name, tier, start: start + index * tier.slotSeconds }, slotWith(hits, revision)),
+  );
+  await window.finish(cache, new Pace(systemClock));
+  return window.whole(family).series.get('one')?.counters[cacheFamily.counter.hits] ?? 0;
+}
+
+describe('WindowSum', () => {
+  it('answers alike from remembered sums, whatever changes between reads', async () => {
+    const slots = fc.array(fc.tuple(fc.nat(1000), fc.constantFrom('a', 'b')), { maxLength: 40 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(slots, { minLength: 2, maxLength: 6 }), async (reads) => {
+        const cache = new SlotCache(1 << 20);
+        for (const [read, given] of reads.entries()) {
+          // A revision never comes twice with other contents.
+          const now = given.map(([hits, revision]) => [hits, `${revision}${revision === 'b' ? read : hits}`] as const);
+          expect(await sum(now, cache)).toBe(now.reduce((total, [hits]) => total + hits, 0));
+        }
+      }),
+    );
+  });
+
+  it('never changes a remembered sum', async () => {
+    const cache = new SlotCache(1 << 20);
+    const slots = Array.from({ length: 24 }, (_, index) => [index, 'a'] as const);
+    const sums = [await sum(slots, cache), await sum(slots, cache), await sum(slots, cache)];
+    expect(sums).toEqual([276, 276, 276]);
+  });
+
+  it('remembers nothing without a cache', async () => {
+    expect(await sum([[1, 'a'], [2, 'a']], null)).toBe(3); // prettier-ignore
+  });
+});

@@ -1,0 +1,118 @@
+import type { AnyFamily } from '../accumulate/family.js';
+import { FamilyState } from '../accumulate/family-state.js';
+import { slotId, type SlotRef } from '../store/store.js';
+import type { Pace } from './pace.js';
+import type { Stretch } from './plan.js';
+import type { CachedSlot, SlotCache } from './slot-cache.js';
+import type { Window } from './window.js';
+
+/** Merged states by family. */
+export interface Merged {
+  of(family: AnyFamily): FamilyState;
+}
+
+/**
+ * Neighbouring slots of a tier whose sum is remembered until one of them changes. A repeated read merges a twelfth, and
+ * a changed slot costs twelve merges.
+ */
+const slotsPerRun = 12;
+
+interface Run {
+  readonly family: AnyFamily;
+  readonly id: string;
+  readonly slots: CachedSlot[];
+  /** Which slots in which revisions. */
+  revision: string;
+}
+
+/** The sums of a read: of each stretch, and of the whole. */
+export class WindowSum {
+  /** Most replicas that contributed to any one slot. */
+  replicas = 0;
+  readonly #published = new Map<number, number>();
+  readonly #runs = new Map<string, Run>();
+  readonly #whole: ReadonlyMap<string, FamilyState>;
+  readonly #stretches: readonly (Stretch & { states: ReadonlyMap<string, FamilyState> })[];
+
+  constructor(
+    private readonly families: readonly AnyFamily[],
+    stretches: readonly Stretch[],
+  ) {
+    const zero = () => new Map(families.map((family) => [family.name, new FamilyState(family)]));
+    this.#whole = zero();
+    this.#stretches = stretches.map((stretch) => ({ ...stretch, states: zero() }));
+  }
+
+  /** Takes in a slot; slots of a family come in order of time. */
+  add(ref: SlotRef, slot: CachedSlot): void {
+    const run = this.#runOf(ref);
+    run.slots.push(slot);
+    run.revision += `${ref.start}=${slot.revision} `;
+    this.#stretches
+      .findLast(({ from }) => ref.start >= from)
+      ?.states.get(ref.family)!
+      .merge(slot.state);
+    this.replicas = Math.max(this.replicas, slot.replicas);
+    this.#published.set(ref.start, ref.tier.slotSeconds);
+  }
+
+  /** Merges the whole. @param cache where sums are remembered; null when nothing of this read is worth it */
+  async finish(cache: SlotCache | null, pace: Pace): Promise<void> {
+    for (const run of this.#runs.values()) {
+      const whole = this.#whole.get(run.family.name)!;
+      if (cache === null || run.slots.length === 1) await mergeAll(whole, run.slots, pace);
+      else whole.merge((await remembered(run, cache, pace)).state);
+      if (pace.isDue) await pace.giveWay();
+    }
+  }
+
+  /** The sum over the window; complete after {@link finish}. */
+  whole(family: AnyFamily): FamilyState {
+    return this.#whole.get(family.name) ?? new FamilyState(family);
+  }
+
+  /** The sums of the stretches, in order. */
+  points(): (Stretch & Merged)[] {
+    return this.#stretches.map(({ from, to, states }) => ({
+      from,
+      to,
+      of: (family) => states.get(family.name) ?? new FamilyState(family),
+    }));
+  }
+
+  /** Seconds of the window in whose slots anybody published. */
+  publishedSeconds({ to }: Window): number {
+    let seconds = 0;
+    for (const [start, length] of this.#published) seconds += Math.min(start + length, to) - start;
+    return seconds;
+  }
+
+  #runOf({ family: name, tier, start }: SlotRef): Run {
+    const length = slotsPerRun * tier.slotSeconds;
+    const id = `run:${slotId({ family: name, tier, start: Math.floor(start / length) * length })}`;
+    let run = this.#runs.get(id);
+    if (run === undefined) {
+      const family = this.families.find((one) => one.name === name)!;
+      this.#runs.set(id, (run = { family, id, slots: [], revision: '' }));
+    }
+    return run;
+  }
+}
+
+async function remembered({ family, id, slots, revision }: Run, cache: SlotCache, pace: Pace): Promise<CachedSlot> {
+  const known = cache.get(id);
+  if (known?.revision === revision) return known;
+  const state = new FamilyState(family);
+  await mergeAll(state, slots, pace);
+  const replicas = Math.max(...slots.map((slot) => slot.replicas));
+  const sum = { revision, state, replicas, undecoded: slots.some((slot) => slot.undecoded), bytes: state.bytes };
+  cache.set(id, sum);
+  return sum;
+}
+
+async function mergeAll(into: FamilyState, slots: readonly CachedSlot[], pace: Pace): Promise<void> {
+  for (const slot of slots) {
+    into.merge(slot.state);
+    if (pace.isDue) await pace.giveWay();
+  }
+}
