@@ -181,12 +181,12 @@ export function readOptions(
 
 /** Where an option's value comes from. */
 export function sourceOf(
-  name: string,
+  option: string,
   given: MonitorOptions,
   environment: NodeJS.ProcessEnv = process.env,
 ): 'code' | 'environment' | 'default' {
-  if (defined(given)[name] !== undefined) return 'code';
-  return name in fromEnvironment(environment) ? 'environment' : 'default';
+  if (defined(given)[option] !== undefined) return 'code';
+  return option in fromEnvironment(environment) ? 'environment' : 'default';
 }
 
 function fromEnvironment(environment: NodeJS.ProcessEnv): Record<string, unknown> {

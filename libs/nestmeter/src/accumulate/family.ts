@@ -114,7 +114,7 @@ export function defineFamily<
     tallies: named<TallySpec>(spec.tallies),
   };
   const shape = [
-    spec.labels.map((label) => label.name),
+    spec.labels.map((labelSpec) => labelSpec.name),
     specs.counters.map((meter) => [meter.name, meter.unit]),
     specs.distributions.map((meter) => [meter.name, meter.unit]),
     specs.gauges.map((meter) => [meter.name, meter.unit]),
