@@ -16,7 +16,7 @@ export function introduction(urls: readonly string[], settings: Settings): strin
     `  providers  openai ${source(settings.openaiApiKey)}, anthropic ${source(settings.anthropicApiKey)}`,
     `  traffic    ${settings.traffic ? `${settings.rate} requests per second to each replica, seed ${settings.seed}` : 'off'}`,
     '',
-    `Open  ${first}/performance`,
+    `Open  ${first}/performance/real-time`,
     ...curls.map((curl, at) => `${at === 0 ? 'Curl' : '    '}  ${curl}`),
     '',
     'Ctrl-C stops it.',

@@ -1,5 +1,7 @@
 import { getMonitor, type PerformanceMonitor } from './monitor.js';
+import type { CounterHandle, CustomMetricOptions, DistributionHandle, GaugeHandle } from './record/custom-metric.js';
 import { StartedOperation, type OperationOptions } from './record/operation.js';
+import { type RequestBegun, StartedRequest } from './record/started-request.js';
 
 /*
  * The monitor's record calls as plain functions, for code outside dependency injection. They find the monitor as
@@ -37,3 +39,23 @@ export const recordCache: Of<'recordCache'> = (...args) => getMonitor()?.recordC
 /** See {@link PerformanceMonitor.recordQueueDepth}. */
 export const recordQueueDepth: Of<'recordQueueDepth'> = (...args: unknown[]) =>
   getMonitor()?.recordQueueDepth(...(args as [string, number]));
+
+/** See {@link PerformanceMonitor.startRequest}. */
+export function startRequest(request: RequestBegun): StartedRequest {
+  return getMonitor()?.startRequest(request) ?? StartedRequest.start(null, request);
+}
+
+/** See {@link PerformanceMonitor.counter}. */
+export function counter(name: string, options?: CustomMetricOptions): CounterHandle {
+  return getMonitor()?.counter(name, options) ?? { add: () => {} };
+}
+
+/** See {@link PerformanceMonitor.gauge}. */
+export function gauge(name: string, options?: CustomMetricOptions): GaugeHandle {
+  return getMonitor()?.gauge(name, options) ?? { set: () => {} };
+}
+
+/** See {@link PerformanceMonitor.distribution}. */
+export function distribution(name: string, options?: CustomMetricOptions): DistributionHandle {
+  return getMonitor()?.distribution(name, options) ?? { record: () => {} };
+}

@@ -1,4 +1,7 @@
 export {
+  counter,
+  distribution,
+  gauge,
   recordCache,
   recordError,
   recordEvent,
@@ -6,6 +9,7 @@ export {
   recordQueueDepth,
   recordStage,
   startOperation,
+  startRequest,
   track,
 } from './bound.js';
 export { errorCodes, NestmeterError, type ErrorCode } from './errors.js';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { formatNanoUsd, nanoUsdToNumber, parseNanoUsd, readDecimal, readNanoUsd } from './money.js';
+import { formatNanoUsd, nanoUsdToNumber, readDecimal, readNanoUsd } from './money.js';
 
 describe('formatNanoUsd', () => {
   it.each([
@@ -82,16 +82,6 @@ describe('readNanoUsd', () => {
     [1],
   ])('refuses %p', (value) => {
     expect(readNanoUsd(value)).toBeNull();
-  });
-});
-
-describe('parseNanoUsd', () => {
-  it('names the place, the rule and the value when it refuses', () => {
-    expect(() => parseNanoUsd('budgets[0].limitUsd', 'ten')).toThrow(
-      'budgets[0].limitUsd must be an amount of USD from 0 to 10^12, as a number or a decimal string such as ' +
-        `'0.0042', got "ten". Correct the option.`,
-    );
-    expect(parseNanoUsd('limitUsd', '10')).toBe(10_000_000_000);
   });
 });
 

@@ -1,5 +1,3 @@
-import { invalidOption } from './errors.js';
-
 /**
  * Money as integers: nano-USD (10^-9 USD) wherever it is kept or added, pico-USD (10^-12 USD) inside the calculation of
  * one cost. No float is ever stored; a decimal leaves as text.
@@ -49,18 +47,6 @@ function multipliedNanoUsd(usd: number): number | null {
   const rounded = Math.round(product);
   // Adding 0 makes 0 of −0.
   return product >= 0 && product < 2 ** 43 && Math.abs(product - rounded) < 0.49 ? rounded + 0 : null;
-}
-
-/**
- * The same for a value that must be right.
- *
- * @param path where the value stands, as a user would write it
- * @throws NestmeterError `NM_OPTION_INVALID`
- */
-export function parseNanoUsd(path: string, value: unknown): NanoUsd {
-  const nanoUsd = readNanoUsd(value);
-  if (nanoUsd === null) throw invalidOption([{ path, rule: usdRule, got: value }]);
-  return nanoUsd;
 }
 
 /**

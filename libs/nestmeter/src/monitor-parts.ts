@@ -111,7 +111,7 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
   // What an embedded store has is this replica's own memory already.
   const ownReader = store.embedded
     ? reader
-    : new WindowReader({ ...reading, store: ownMemory, beforeRead: () => Promise.resolve() });
+    : new WindowReader({ ...reading, store: ownMemory, beforeRead: () => Promise.resolve(), cacheBytes: 0 });
   const description = new SelfDescription({ accumulator, recorder, http, sampler, ownReader, families, started });
   const reports: ReportContext = {
     read: (request) => reader.read(request),

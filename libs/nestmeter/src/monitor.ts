@@ -64,7 +64,10 @@ export class PerformanceMonitor {
     addRecorder(parts.recorder);
     parts.store.start();
     parts.publisher.start();
-    void parts.recorder.prices.ready();
+    void parts.recorder.prices.ready().then(() => {
+      if (parts.recorder.prices.loadError !== null)
+        parts.log.warn('@pydantic/genai-prices is installed and cannot be loaded: only your own prices apply.');
+    });
     this.#openOwnPort(parts);
     this.#sample(parts);
     this.#sampling = setInterval(() => this.#sample(parts), this.options.sampleIntervalMs);
@@ -140,8 +143,8 @@ export class PerformanceMonitor {
   }
 
   /** Counts an error: where it happened and of which category it is. Nothing else of it is kept. */
-  recordError(where: string, error: unknown, { durationMs }: { durationMs?: number } = {}): void {
-    this.#record('recordError', (recorder) => recordError(recorder, where, error, durationMs));
+  recordError(where: string, error: unknown, options?: { durationMs?: number }): void {
+    this.#record('recordError', (recorder) => recordError(recorder, where, error, options?.durationMs));
   }
 
   /** Counts something that happened. */
@@ -157,9 +160,9 @@ export class PerformanceMonitor {
   /** Sets the depth of the queue `default`, or of a named one; it holds until the next time. */
   recordQueueDepth(depth: number): void;
   recordQueueDepth(name: string, depth: number, options?: { shared?: boolean }): void;
-  recordQueueDepth(first: string | number, depth = 0, { shared = false }: { shared?: boolean } = {}): void {
+  recordQueueDepth(first: string | number, depth = 0, options?: { shared?: boolean }): void {
     const [name, entries] = typeof first === 'number' ? ['default', first] : [first, depth];
-    this.#record('recordQueueDepth', (recorder) => recordQueueDepth(recorder, name, entries, shared));
+    this.#record('recordQueueDepth', (recorder) => recordQueueDepth(recorder, name, entries, options?.shared ?? false));
   }
 
   /** A custom count. Throws NM_NAME_INVALID for a name or label that cannot be used. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { invalidOption, type OptionProblem } from './errors.js';
+import { problemOf } from './option-problem.js';
 import { pricesSchema } from './record/price/user-price.js';
 import { type AccessFunction, type AccessOptions, accessOptions } from './serve/access.js';
 import type { RedisLocation } from './store/redis-connection.js';
@@ -22,7 +23,7 @@ const name = z
   .string()
   .min(1)
   .max(100)
-  .refine((text) => !text.startsWith('__'), 'must not start with __');
+  .refine((text) => !text.startsWith('__'), 'must be a name that does not start with __');
 const positive = z.number().min(1).max(86_400_000);
 
 /** Every option with its bounds and default; docs/reference/options.md is made from it. */
@@ -34,7 +35,8 @@ export const optionsSchema = z.strictObject({
     .describe('False: no measurement, no route, no cost. Environment: NESTMETER_ENABLED.'),
   redis: z
     .custom<RedisLocation>(
-      (value) => typeof value === 'string' || typeof value === 'object' || typeof value === 'function',
+      (value) =>
+        typeof value === 'string' || typeof value === 'function' || (typeof value === 'object' && value !== null),
     )
     .optional()
     .describe(
@@ -104,7 +106,7 @@ export const optionsSchema = z.strictObject({
     .describe('Whether /health*, /livez, /readyz and kube-probe are left out.'),
   filter: fn<(series: { family: string; labels: Readonly<Record<string, string>> }) => boolean>('a function')
     .optional()
-    .describe('False leaves a series out. Asked once per series.'),
+    .describe('False leaves a series out. Asked when a series is first seen, and now and then for those left out.'),
   dailyTokenLimit: z.int().min(1).nullable().default(1_000_000).describe('Tokens per UTC day; null for no limit.'),
   operationThresholdsMs: z
     .record(z.string(), positive)
@@ -200,15 +202,4 @@ function fromEnvironment(environment: NodeJS.ProcessEnv): Record<string, unknown
 
 function defined(record: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined && value !== ''));
-}
-
-function problemOf(issue: z.core.$ZodIssue, given: unknown): OptionProblem {
-  let got = given;
-  for (const key of issue.path) got = (got as Record<PropertyKey, unknown> | undefined)?.[key];
-  if (issue.code === 'unrecognized_keys') {
-    const at = [...issue.path, issue.keys[0]].join('.');
-    return { path: at, rule: 'left out: there is no such option', got: undefined };
-  }
-  const rule = issue.message.replace(/^must be /, '');
-  return { path: issue.path.join('.') || 'options', rule: rule.charAt(0).toLowerCase() + rule.slice(1), got };
 }

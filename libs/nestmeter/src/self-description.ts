@@ -61,8 +61,8 @@ export class SelfDescription {
       since_start_requests: sum(ever, endpointFamily.counter.requests),
       since_start_operations: sum(accumulator.lifetime(operationFamily), operationFamily.counter.calls),
       since_start_llm_calls: sum(calls, llmFamily.counter.calls),
-      since_start_tokens: sum(calls, llmFamily.counter.input_tokens) + sum(calls, llmFamily.counter.output_tokens),
-      since_start_cost_nano_usd: sum(calls, llmFamily.counter.cost_nano_usd),
+      since_start_tokens: tokensOf(calls),
+      since_start_cost_nano_usd: costOf(calls),
     };
   }
 
@@ -94,7 +94,25 @@ function totalsOf(state: FamilyState): { count: number; successes: number; durat
   return { count: sum(state, requests), successes: sum(state, successes), durations };
 }
 
-function sum(state: FamilyState, counter: number): number {
+/** Tokens of LLM calls; null when there were calls and none told any. */
+export function tokensOf(calls: FamilyState): number | null {
+  const { counter } = llmFamily;
+  if (!isKnown(calls, counter.calls_with_usage)) return null;
+  return sum(calls, counter.input_tokens) + sum(calls, counter.output_tokens);
+}
+
+/** Cost of LLM calls in nano-USD; null when there were calls and none has a price. */
+export function costOf(calls: FamilyState): number | null {
+  const { counter } = llmFamily;
+  return isKnown(calls, counter.priced_calls) ? sum(calls, counter.cost_nano_usd) : null;
+}
+
+function isKnown(calls: FamilyState, told: number): boolean {
+  return sum(calls, told) > 0 || sum(calls, llmFamily.counter.calls) === 0;
+}
+
+/** Σ of a counter over all series. */
+export function sum(state: FamilyState, counter: number): number {
   let total = 0;
   for (const { counters } of state.series.values()) total += counters[counter]!;
   return total;

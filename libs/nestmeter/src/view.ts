@@ -1,6 +1,5 @@
 import { endpointFamily, operationFamily } from './accumulate/families.js';
 import { llmFamily } from './accumulate/llm-family.js';
-import type { AnyFamily } from './accumulate/family.js';
 import { formatNanoUsd } from './money.js';
 import type { MonitorParts } from './monitor-parts.js';
 import { type EffectiveOptions, type MonitorOptions, sourceOf } from './options.js';
@@ -8,6 +7,7 @@ import { unresolvedCalls } from './record/scope.js';
 import type { ConfigAnswer } from './serve/config.js';
 import type { HealthAnswer } from './serve/health.js';
 import type { MonitorView } from './serve/monitor-view.js';
+import { costOf, sum, tokensOf } from './self-description.js';
 import { version } from './version.js';
 
 /** What handlers of the routes may see of a monitor. @param given the options as the application gave them */
@@ -38,13 +38,10 @@ async function healthOf(parts: MonitorParts, options: EffectiveOptions): Promise
   const { accumulator, publisher, recorder, replica, reader, store, storeClock, started } = parts;
   const { outbox, status } = publisher;
   const { beats, live, nowMs } = await reader.read({ query: {}, fallback: '30s', families: [], beats: true });
-  const total = (family: AnyFamily, counter: string): number => {
-    let sum = 0;
-    for (const state of accumulator.lifetime(family).series.values()) sum += state.counters[family.counter[counter]!]!;
-    return sum;
-  };
-  const calls = total(llmFamily, 'calls');
-  const known = (counter: string): boolean => calls === 0 || total(llmFamily, counter) > 0;
+  const calls = accumulator.lifetime(llmFamily);
+  const operations = accumulator.lifetime(operationFamily);
+  const requests = accumulator.lifetime(endpointFamily);
+  const costNanoUsd = costOf(calls);
   const seconds = (ms: number | null): number | null => ms && ms / 1000;
   return {
     timestamp: nowMs / 1000,
@@ -88,13 +85,13 @@ async function healthOf(parts: MonitorParts, options: EffectiveOptions): Promise
       self: beat.id === replica.id,
     })),
     since_start: {
-      operations: total(operationFamily, 'calls'),
-      requests: total(endpointFamily, 'requests'),
-      llm_calls: calls,
-      tokens: known('calls_with_usage') ? total(llmFamily, 'input_tokens') + total(llmFamily, 'output_tokens') : null,
-      total_cost_usd: known('priced_calls') ? formatNanoUsd(total(llmFamily, 'cost_nano_usd')) : null,
+      operations: sum(operations, operationFamily.counter.calls),
+      requests: sum(requests, endpointFamily.counter.requests),
+      llm_calls: sum(calls, llmFamily.counter.calls),
+      tokens: tokensOf(calls),
+      total_cost_usd: costNanoUsd === null ? null : formatNanoUsd(costNanoUsd),
     },
-    untracked_provider_requests: {},
+    untracked_provider_requests: null,
     channels: {},
   };
 }
@@ -120,15 +117,20 @@ function configOf(options: EffectiveOptions, given: MonitorOptions): ConfigAnswe
 function shownOption(name: string, value: unknown): unknown {
   if (secretOptions.has(name)) return value === undefined ? null : 'configured';
   if (name === 'prometheus') return { le: (value as EffectiveOptions['prometheus']).le };
-  return plain(value);
+  return plain(value, !dataKeyed.has(name));
 }
 
-function plain(value: unknown): unknown {
+/** Options whose keys are data, not names of options. */
+const dataKeyed = new Set(['operationThresholdsMs', 'prices', 'aliases', 'apdexMs']);
+
+function plain(value: unknown, named: boolean): unknown {
   if (typeof value === 'function') return 'function';
   if (value instanceof RegExp) return String(value);
-  if (Array.isArray(value)) return value.map(plain);
+  if (Array.isArray(value)) return value.map((entry) => plain(entry, named));
   if (typeof value !== 'object' || value === null) return value ?? null;
-  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [snakeCase(key), plain(entry)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, entry]) => [named ? snakeCase(key) : key, plain(entry, named)]),
+  );
 }
 
 function snakeCase(name: string): string {

@@ -174,7 +174,8 @@ export class Accumulator implements OpenSlots {
 
   /** Everything counted since the process began, which slots and publishing never touch. */
   lifetime(family: AnyFamily): FamilyState {
-    const home = this.#registry.home(family);
+    const home = this.#registry.used(family);
+    if (home === undefined) return new FamilyState(family);
     this.settle();
     return merged(family, [home.lifetime, home.part.state]);
   }
@@ -265,13 +266,13 @@ export class Accumulator implements OpenSlots {
   }
 
   #version(family: AnyFamily, tier: number): number {
-    let version = this.#registry.home(family).part.version;
+    let version = this.#registry.used(family)!.part.version;
     for (let level = 1; level <= tier; level++) version += this.#open[level]!.parts.get(family.name)?.version ?? 0;
     return version;
   }
 
   #parts(family: AnyFamily, tier: number): FamilyState[] {
-    const parts = [this.#registry.home(family).part.state];
+    const parts = [this.#registry.used(family)!.part.state];
     for (let level = 1; level <= tier; level++) {
       const part = this.#open[level]!.parts.get(family.name);
       if (part !== undefined) parts.push(part.state);

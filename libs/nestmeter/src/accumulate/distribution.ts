@@ -1,5 +1,5 @@
 import { bucketIndex, Buckets, bucketValue } from './buckets.js';
-import { addCounts, saturation } from './counter.js';
+import { addCounts, isSaturated, saturation } from './counter.js';
 
 /** How the values of a distribution are summed and put on the grid. */
 export interface DistributionUnit {
@@ -19,9 +19,9 @@ export const tokens: DistributionUnit = { unit: 'tokens', sumParts: 1, gridUnits
 export const bytes: DistributionUnit = { unit: 'bytes', sumParts: 1, gridUnits: 1 };
 /** Rates, summed in thousandths. */
 export const tokensPerSecond: DistributionUnit = { unit: 'tokens/s', sumParts: 1000, gridUnits: 1 };
-/** Whatever a custom distribution counts, summed in millionths. */
+/** Whatever a custom distribution counts, summed in thousandths. */
 export function plainUnit(unit: string): DistributionUnit {
-  return { unit, sumParts: 1_000_000, gridUnits: 1 };
+  return { unit, sumParts: 1000, gridUnits: 1 };
 }
 
 /**
@@ -82,9 +82,9 @@ export class Distribution {
     if (max > this.max) this.max = max;
   }
 
-  /** Arithmetic mean in the unit; null when nothing was counted. */
+  /** Arithmetic mean in the unit; null when nothing was counted, and when the sum stopped at its ceiling. */
   mean(): number | null {
-    return this.count === 0 ? null : this.sum / this.unit.sumParts / this.count;
+    return this.count === 0 || isSaturated(this.sum) ? null : this.sum / this.unit.sumParts / this.count;
   }
 
   /** Standard deviation of the population in the unit; null when nothing was counted. */
@@ -139,10 +139,5 @@ export class Distribution {
     });
     while (next < bounds.length) counts[next++] = seen;
     return counts;
-  }
-
-  /** As {@link countsAtMost} for one bound. */
-  countAtMost(bound: number): number {
-    return this.countsAtMost([bound])[0]!;
   }
 }

@@ -15,7 +15,12 @@ interface FamilyEntry extends SeriesHome {
   readonly series: Map<string, Series>;
   /** Takes what a filter leaves out; its state is never read. */
   readonly outside: Series;
+  /** Keys that the filter left out lately, so that it is not asked for each record. */
+  readonly leftOut: Set<string>;
 }
+
+/** Left-out keys that are remembered per family; past it all are forgotten, and the filter is asked again. */
+const mostLeftOut = 1000;
 
 /**
  * The handles of all series, by family and labels. First come, first admitted: a name once told apart never moves to
@@ -53,12 +58,12 @@ export class SeriesRegistry {
     const key = seriesKey(labels);
     const known = entry.series.get(key);
     if (known !== undefined) return known;
-    const { cap = family.cap, admit } = this.admission;
+    const { cap = family.cap } = this.admission;
+    if (!this.#isAdmitted(entry, key, labels)) return entry.outside;
     if (entry.series.size >= Math.min(family.cap, cap)) {
       this.counts.cappedSeries++;
       return this.#other(entry);
     }
-    if (admit !== undefined && !admit(family, labels)) return entry.outside;
     const series = new Series(this.slots, entry, key, labels, false);
     entry.series.set(key, series);
     return series;
@@ -84,19 +89,29 @@ export class SeriesRegistry {
     return this.#families.values();
   }
 
-  /** What is kept of a family. */
-  home(family: AnyFamily): SeriesHome {
-    return this.#entry(family);
+  /** What is kept of a family that has been used. */
+  used(family: AnyFamily): SeriesHome | undefined {
+    return this.#families.get(family.name);
   }
 
   #entry(family: AnyFamily): FamilyEntry {
     let entry = this.#families.get(family.name);
     if (entry === undefined) {
       const outside = new Series(this.slots, emptyHome(family), '', [], true);
-      entry = { ...emptyHome(family), series: new Map(), outside };
+      entry = { ...emptyHome(family), series: new Map(), outside, leftOut: new Set() };
       this.#families.set(family.name, entry);
     }
     return entry;
+  }
+
+  #isAdmitted({ family, leftOut }: FamilyEntry, key: string, labels: readonly string[]): boolean {
+    const { admit } = this.admission;
+    if (admit === undefined) return true;
+    if (leftOut.has(key)) return false;
+    if (admit(family, labels)) return true;
+    if (leftOut.size >= mostLeftOut) leftOut.clear();
+    leftOut.add(key);
+    return false;
   }
 
   #other(entry: FamilyEntry): Series {

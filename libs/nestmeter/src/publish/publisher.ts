@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Accumulator } from '../accumulate/accumulator.js';
 import { Distribution, milliseconds } from '../accumulate/distribution.js';
 import type { Clock, StoreClock } from '../clock.js';
+import { NestmeterError } from '../errors.js';
 import type { Beat, Born, Publication, Receipt, StateWrite, Store } from '../store/store.js';
 import { OpenStates } from './open-states.js';
 import { confirmAfterMs, Outbox } from './outbox.js';
@@ -54,6 +55,7 @@ export class Publisher {
   #born: Born | null = null;
   #callBytes = largestCall;
   #failures = 0;
+  #warned = false;
   #failing = false;
   #lastAcknowledgedMs: number | null = null;
   #lastBytes = 0;
@@ -144,7 +146,14 @@ export class Publisher {
   /** Encodes what has closed since the last time into the outbox. */
   collect(): void {
     const { accumulator, replica } = this.#options;
-    for (const closed of accumulator.takeClosed()) this.outbox.add(closed, replica.field(closed.generation));
+    for (const closed of accumulator.takeClosed())
+      try {
+        this.outbox.add(closed, replica.field(closed.generation));
+      } catch (error) {
+        // One state that cannot be encoded must not take the others with it.
+        this.outbox.counts.dropped++;
+        this.#failed(error);
+      }
   }
 
   /** Forgets everything that waits. For tests. */
@@ -157,7 +166,7 @@ export class Publisher {
     this.#timer = globalThis.setTimeout(() => {
       const started = this.#options.clock.monotonicMs();
       void this.#single(false)
-        .catch(() => {})
+        .catch((error: unknown) => this.#failed(error))
         .then(() => {
           if (this.#timer === null) return;
           const elapsed = this.#options.clock.monotonicMs() - started;
@@ -165,6 +174,14 @@ export class Publisher {
         });
     }, delayMs);
     this.#timer.unref();
+  }
+
+  /** An unreachable store speaks for itself; anything else is a failure of ours, told once. */
+  #failed(error: unknown): void {
+    if (error instanceof NestmeterError && error.code === 'NM_STORE_UNREACHABLE') return;
+    this.#failures++;
+    if (!this.#warned) this.#options.warn(`Publishing failed (${String(error)}). It is tried again every interval.`);
+    this.#warned = true;
   }
 
   #single(all: boolean): Promise<void> {

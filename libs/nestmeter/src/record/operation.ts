@@ -160,7 +160,8 @@ export class StartedOperation {
    *
    * @param ms duration in milliseconds
    */
-  component(name: string, ms: number, { success = true }: { success?: boolean } = {}): this {
+  component(name: string, ms: number, options?: { success?: boolean }): this {
+    const success = options?.success ?? true;
     const call = this.#call;
     if (call === null) return this;
     const { recorder, operation } = call;
@@ -180,8 +181,9 @@ export class StartedOperation {
   }
 
   /** Ends the call; further ends are ignored. */
-  end({ success = true, error }: { success?: boolean; error?: unknown } = {}): void {
-    this.#call?.finish(success && error === undefined, error);
+  end(options?: { success?: boolean; error?: unknown }): void {
+    const error = options?.error;
+    this.#call?.finish((options?.success ?? true) && error === undefined, error);
   }
 }
 

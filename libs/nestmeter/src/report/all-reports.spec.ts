@@ -1,34 +1,12 @@
 import { z } from 'zod';
 import { ReportFleet } from '../../../../test/fixtures/report-fleet.js';
 import { builtInFamilies } from '../accumulate/families.js';
-import { alertsReport } from './alerts.js';
-import { cacheReport } from './cache.js';
-import { endpointsReport } from './endpoints.js';
-import { eventsReport } from './events.js';
-import { memoryReport } from './memory.js';
-import { operationsReport } from './operations.js';
-import { providersReport } from './providers.js';
-import { queuesReport } from './queues.js';
-import { realTimeReport } from './real-time.js';
+import { allReports } from './all-reports.js';
 import type { Report } from './report.js';
-import { stagesReport } from './stages.js';
-import { usageReport } from './usage.js';
 
-const windowed = Object.entries({
-  providers: providersReport,
-  endpoints: endpointsReport,
-  operations: operationsReport,
-  stages: stagesReport,
-  usage: usageReport,
-  cache: cacheReport,
-  queues: queuesReport,
-  events: eventsReport,
-  memory: memoryReport,
-}) as unknown as [string, Report<unknown, unknown>][];
-const all = [
-  ...windowed,
-  ...(Object.entries({ realTime: realTimeReport, alerts: alertsReport }) as unknown as typeof windowed),
-];
+const all = Object.entries(allReports) as unknown as [string, Report<unknown, unknown>][];
+/** Those that take a window of any length. */
+const windowed = all.filter(([name]) => name !== 'realTime' && name !== 'alerts');
 
 const hostile = ['__proto__', 'constructor', 'toString', 'a\nb', '"\'<script>', '😀', 'x'.repeat(10_000), ''];
 

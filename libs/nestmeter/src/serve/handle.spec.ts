@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { systemClock } from '../clock.js';
 import { createMonitor, type PerformanceMonitor } from '../monitor.js';
 import { RouteServer } from './handle.js';
-import { defaultServeLimits, type MonitorView } from './monitor-view.js';
+import type { MonitorView } from './monitor-view.js';
 import { defineRoute, noQuery, type Route, type RouteRequest } from './route.js';
 import { routeTable } from './routes.js';
+
+const servedLimits = { readsPerMinute: 600, failedLoginsPerMinute: 10, liveClients: 50, bodyBytes: 65_536 };
 
 const failures: unknown[] = [];
 
@@ -16,7 +18,7 @@ function viewWith(more: Partial<MonitorView> = {}): MonitorView {
     aliases: {},
     access: undefined,
     corsOrigins: [],
-    limits: defaultServeLimits,
+    limits: servedLimits,
     prometheus: { registry: null, le: {} },
     clock: systemClock,
     failed: (_where, error) => void failures.push(error),
@@ -173,7 +175,7 @@ describe('RouteServer', () => {
   });
 
   it('limits reads by caller, and says when to come back', async () => {
-    const limits = { ...defaultServeLimits, readsPerMinute: 3 };
+    const limits = { ...servedLimits, readsPerMinute: 3 };
     const server = serverOf([login], { limits, access: { read: 'a-token-to-read-with', trustedProxies: 1 } });
     const from = (address: string) => server.handle(request('/login', { headers: { 'x-forwarded-for': address } }));
     for (let read = 0; read < 3; read++) expect((await from('10.0.0.1')).status).toBe(200);

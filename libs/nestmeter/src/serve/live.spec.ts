@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { type EventSink, LiveStreams } from './live.js';
-import { defaultServeLimits, type MonitorView } from './monitor-view.js';
+import type { MonitorView } from './monitor-view.js';
 
 class Sink implements EventSink {
   text = '';
@@ -17,7 +17,7 @@ class Sink implements EventSink {
 
 const failures: unknown[] = [];
 const view = {
-  limits: { ...defaultServeLimits, liveClients: 3 },
+  limits: { readsPerMinute: 600, failedLoginsPerMinute: 10, liveClients: 3, bodyBytes: 65_536 },
   failed: (_where: string, error: unknown) => void failures.push(error),
 } as unknown as MonitorView;
 

@@ -20,14 +20,6 @@ export interface ServeLimits {
   readonly bodyBytes: number;
 }
 
-/** The documented defaults of {@link ServeLimits}. */
-export const defaultServeLimits: ServeLimits = Object.freeze({
-  readsPerMinute: 600,
-  failedLoginsPerMinute: 10,
-  liveClients: 50,
-  bodyBytes: 65_536,
-});
-
 /** How metrics are exposed to Prometheus. */
 export interface PrometheusSettings {
   /**

@@ -45,7 +45,7 @@ export class RouteMatcher {
     return this.#aliases.size > 0 && this.#aliases.has(withoutSlash(url.split('?', 1)[0]!));
   }
 
-  /** What a URL asks for. @param url one that we own */
+  /** What a URL asks for; nothing when it is not ours. */
   match(url: string): MatchedUrl {
     const at = url.indexOf('?');
     const query = at === -1 ? '' : url.slice(at + 1);
@@ -53,6 +53,7 @@ export class RouteMatcher {
     const path = this.#aliases.get(whole) ?? (whole.slice(this.prefix.length) || '/');
     const segments = path.split('/');
     const matches: RouteMatch[] = [];
+    if (!this.owns(url)) return { path, query, matches };
     for (const { route, segments: pattern } of this.#routes) {
       const parts = fit(pattern, segments);
       if (parts !== null) matches.push({ route, parts });

@@ -1,15 +1,7 @@
 import { z } from 'zod';
-import { alertsReport } from '../report/alerts.js';
-import { cacheReport } from '../report/cache.js';
-import { endpointsReport } from '../report/endpoints.js';
-import { eventsReport } from '../report/events.js';
-import { memoryReport } from '../report/memory.js';
-import { operationsReport } from '../report/operations.js';
-import { providersReport } from '../report/providers.js';
-import { queuesReport } from '../report/queues.js';
+import { allReports } from '../report/all-reports.js';
 import { realTimeReport } from '../report/real-time.js';
-import { stagesReport } from '../report/stages.js';
-import { usageReport } from '../report/usage.js';
+import type { Report } from '../report/report.js';
 import { configAnswer } from './config.js';
 import { healthAnswer } from './health.js';
 import type { MonitorView } from './monitor-view.js';
@@ -29,22 +21,19 @@ export async function liveSnapshot(view: MonitorView): Promise<string> {
   return JSON.stringify(await view.report(realTimeReport, realTimeReport.query.parse({})));
 }
 
+const reportRoutes = Object.entries(allReports).map(([name, report]) =>
+  reportRoute(
+    `/${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+    report as Report<unknown, unknown>,
+  ),
+);
+
 /**
  * Every route of the toolkit. Whatever speaks of routes is made from this table: what Express, Koa and Nest serve, the
  * reference, and the test that nothing is open by accident. A new route is one row.
  */
 export const routeTable: readonly Route[] = [
-  reportRoute('/real-time', realTimeReport),
-  reportRoute('/providers', providersReport),
-  reportRoute('/endpoints', endpointsReport),
-  reportRoute('/operations', operationsReport),
-  reportRoute('/stages', stagesReport),
-  reportRoute('/usage', usageReport),
-  reportRoute('/cache', cacheReport),
-  reportRoute('/queues', queuesReport),
-  reportRoute('/events', eventsReport),
-  reportRoute('/memory', memoryReport),
-  reportRoute('/alerts', alertsReport),
+  ...reportRoutes,
   defineRoute({
     path: '/config',
     summary: 'The options as they are in force, with secrets hidden.',

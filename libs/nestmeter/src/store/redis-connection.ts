@@ -49,6 +49,8 @@ export interface RedisConnectionOptions {
 function safeProfile(name: string, timeoutMs: number): RedisOptions {
   return {
     connectionName: name,
+    // Keys in scripts and patterns are not prefixed by ioredis: a prefix would give two grammars.
+    keyPrefix: '',
     lazyConnect: true,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,

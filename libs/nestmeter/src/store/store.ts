@@ -1,4 +1,3 @@
-import type { AnyFamily } from '../accumulate/family.js';
 import type { Tier } from '../time-slot.js';
 
 /*
@@ -167,9 +166,6 @@ export interface Store extends StateSource {
   /** Removes all states and beats of the app. For tests. */
   clear(): Promise<void>;
 }
-
-/** Families whose states a reader must know how to decode, by name. */
-export type FamilyLookup = (name: string) => AnyFamily | undefined;
 
 /** How many intervals a replica may be silent and still count as live. */
 export const liveIntervals = 3;

@@ -1,0 +1,50 @@
+import type { z } from 'zod';
+import type { OptionProblem } from './errors.js';
+
+const typeWords: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+};
+
+const unitWords: Readonly<Record<string, string>> = { string: ' characters', array: ' entries' };
+
+/** Options whose values may hold secrets: what was given is never shown. */
+const secret = new Set<PropertyKey>(['access', 'redis', 'logger']);
+
+/** Says in our words what a schema found wrong with the options. @param given the options as they were given */
+export function problemOf(issue: z.core.$ZodIssue, given: unknown): OptionProblem {
+  if (issue.code === 'unrecognized_keys') {
+    const path = [...issue.path, issue.keys[0]].join('.');
+    return { path, rule: 'left out, since there is no such option', got: '(given)' };
+  }
+  return { path: issue.path.join('.') || 'options', rule: ruleOf(issue), got: gotOf(issue.path, given) };
+}
+
+function gotOf(path: readonly PropertyKey[], given: unknown): unknown {
+  if (secret.has(path[0]!)) return '(hidden)';
+  let got = given;
+  for (const key of path) got = (got as Record<PropertyKey, unknown> | null | undefined)?.[key];
+  return got;
+}
+
+function ruleOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return typeWords[issue.expected] ?? `a ${issue.expected}`;
+    case 'too_small':
+      return `at least ${issue.minimum}${unitWords[issue.origin] ?? ''}`;
+    case 'too_big':
+      return `at most ${issue.maximum}${unitWords[issue.origin] ?? ''}`;
+    case 'invalid_value':
+      return `one of ${issue.values.map(String).join(', ')}`;
+    default: {
+      const own = /^must be (.+)$/.exec(issue.message)?.[1];
+      return own ?? 'what the reference of options allows';
+    }
+  }
+}
