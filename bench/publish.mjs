@@ -13,8 +13,8 @@ const compared = 3;
 /** Measures publishing. @returns {Promise<{values: object, ratios: object}>} */
 export async function publish({ quick }) {
   // Whole finest slots of 10 s: what happens once in each is met as often as in a long run.
-  const seconds = quick ? 1 : 20;
-  const rounds = quick ? 1 : 3;
+  const seconds = quick ? 1 : 10;
+  const rounds = quick ? 1 : 5;
   const sizes = quick ? [1, 2] : fleets;
   const idleCpuMs = await idle(quick ? 0.5 : 5);
   const values = {};

@@ -51,6 +51,7 @@ export const joining = [
   'view',
   'bound',
   'options',
+  'option-problem',
   'log',
   'version',
 ] as const;

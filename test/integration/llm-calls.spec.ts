@@ -2,11 +2,11 @@ import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 
 import { endpointFamily, operationFamily } from '../../libs/nestmeter/src/accumulate/families.js';
-import { llmFamily } from '../../libs/nestmeter/src/accumulate/llm-family.js';
+import { llmFamily, llmOutcomes } from '../../libs/nestmeter/src/accumulate/llm-family.js';
 import { systemClock } from '../../libs/nestmeter/src/clock.js';
 import { TrackLLMCall, TrackOperation } from '../../libs/nestmeter/src/record/decorators.js';
 import { HttpRequests } from '../../libs/nestmeter/src/record/http-request.js';
-import { type LLMOutcome, llmOutcomes } from '../../libs/nestmeter/src/record/llm-facts.js';
+import type { LLMOutcome } from '../../libs/nestmeter/src/record/llm-facts.js';
 import { PriceTable } from '../../libs/nestmeter/src/record/price/price-table.js';
 import { ProviderServer } from '../fixtures/provider-server.js';
 import { Recording } from '../fixtures/recording.js';

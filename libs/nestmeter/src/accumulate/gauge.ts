@@ -2,7 +2,8 @@
  * What a level did over time: value × seconds, the seconds it was known, its lowest and highest value.
  *
  * One merge serves replicas and slots alike: it adds the first two and takes the extremes. The average of a gauge that
- * sums over replicas (a queue's depth) divides by the window's seconds, of any other by its own.
+ * sums over replicas (a queue's depth) divides by the seconds of the window in which any replica published, of any other
+ * by its own.
  */
 export interface Gauge {
   /** Σ value × seconds, in the gauge's unit times seconds. */

@@ -1,6 +1,17 @@
 import { milliseconds, tokens, tokensPerSecond } from './distribution.js';
 import { type CounterSpec, defineFamily, label } from './family.js';
 
+/** How an LLM call came to its end. Completed calls succeeded; failed and incomplete ones failed; the others are in no rate. */
+export const llmOutcomes = [
+  'completed',
+  'failed',
+  'cancelled',
+  'stopped',
+  'incomplete',
+  'abandoned',
+  'refused',
+] as const;
+
 /** Counters from which usage answers are made, alike for LLM calls and their tags. */
 const usage = {
   calls: { unit: 'calls', help: 'Calls with any outcome but refused' },
@@ -33,7 +44,7 @@ const usage = {
   priced_calls: { unit: 'calls', help: 'Calls whose cost is known' },
   unpriced_calls: { unit: 'calls', help: 'Calls with tokens whose cost is unknown' },
   rate_limit_hits: { unit: 'calls', help: 'Calls that failed because of a rate limit' },
-} satisfies Record<string, CounterSpec>;
+} satisfies Record<string, CounterSpec> & Record<(typeof llmOutcomes)[number], CounterSpec>;
 
 /** LLM calls by provider, model and operation. */
 export const llmFamily = defineFamily({

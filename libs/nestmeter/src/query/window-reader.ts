@@ -12,10 +12,10 @@ import {
 } from '../store/store.js';
 import type { Tier } from '../time-slot.js';
 import { Pace } from './pace.js';
-import { cutStretches, planSlots, type Stretch } from './plan.js';
+import { cutStretches, planSlots } from './plan.js';
 import { type CachedSlot, SlotCache } from './slot-cache.js';
 import { resolveWindow, type Window, type WindowQuery } from './window.js';
-import { type Merged, WindowSum } from './window-sum.js';
+import { type Merged, type SummedStretch, WindowSum } from './window-sum.js';
 
 /** What a report asks for. */
 export interface WindowRequest {
@@ -43,10 +43,10 @@ export interface WindowContents extends Merged {
   /** Unix milliseconds of the store when it was read. */
   readonly nowMs: number;
   /** Stretches of the window, in order; empty unless asked for. */
-  readonly points: readonly (Stretch & Merged)[];
+  readonly points: readonly SummedStretch[];
   /** Most replicas that contributed to any one slot. */
   readonly replicas: number;
-  /** Seconds of the window in whose slots anybody published. */
+  /** Seconds in whose slots anybody published, over the families that were read, not before the store had anything. */
   readonly publishedSeconds: number;
   readonly live: readonly string[];
   readonly beats: ReadReply['beats'];
@@ -148,9 +148,9 @@ export class WindowReader {
       window,
       nowMs,
       of: (family) => sum.whole(family),
-      points: sum.points(),
+      points: sum.points(born?.since ?? null),
       replicas: sum.replicas,
-      publishedSeconds: sum.publishedSeconds(window),
+      publishedSeconds: sum.publishedSeconds(window, born?.since ?? null),
       live,
       beats: reply.beats,
       born,

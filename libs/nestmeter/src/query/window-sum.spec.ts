@@ -52,4 +52,21 @@ describe('WindowSum', () => {
   it('remembers nothing without a cache', async () => {
     expect(await sum([[1, 'a'], [2, 'a']], null)).toBe(3); // prettier-ignore
   });
+
+  it('counts for each stretch the seconds in which anybody published, and none before the store had anything', () => {
+    const half = 60;
+    const [from, middle, to] = [start, start + half, start + 2 * half - 5];
+    const stretches = [
+      { from, to: middle },
+      { from: middle, to },
+    ];
+    const window = new WindowSum([family], stretches);
+    for (const at of [0, 20, 60, 110]) window.add({ family: family.name, tier, start: start + at }, slotWith(1, 'a'));
+    const seconds = (since: number | null) => [
+      window.publishedSeconds({ from, to }, since),
+      ...window.points(since).map((point) => point.publishedSeconds),
+    ];
+    expect(seconds(null)).toEqual([35, 20, 15]);
+    expect(seconds(start + 24)).toEqual([31, 16, 15]);
+  });
 });

@@ -4,11 +4,16 @@ import { slotId, type SlotRef } from '../store/store.js';
 import type { Pace } from './pace.js';
 import type { Stretch } from './plan.js';
 import type { CachedSlot, SlotCache } from './slot-cache.js';
-import type { Window } from './window.js';
 
 /** Merged states by family. */
 export interface Merged {
   of(family: AnyFamily): FamilyState;
+}
+
+/** What was counted in a stretch of a window. */
+export interface SummedStretch extends Stretch, Merged {
+  /** Seconds in whose slots anybody published, over the families that were read. */
+  readonly publishedSeconds: number;
 }
 
 /**
@@ -71,19 +76,28 @@ export class WindowSum {
     return this.#whole.get(family.name) ?? new FamilyState(family);
   }
 
-  /** The sums of the stretches, in order. */
-  points(): (Stretch & Merged)[] {
+  /** The sums of the stretches, in order. @param since as of {@link publishedSeconds} */
+  points(since: number | null): SummedStretch[] {
     return this.#stretches.map(({ from, to, states }) => ({
       from,
       to,
+      publishedSeconds: this.publishedSeconds({ from, to }, since),
       of: (family) => states.get(family.name) ?? new FamilyState(family),
     }));
   }
 
-  /** Seconds of the window in whose slots anybody published. */
-  publishedSeconds({ to }: Window): number {
+  /**
+   * Seconds of a stretch of whole slots in whose slots anybody published.
+   *
+   * @param since when the store's contents began, in Unix seconds: the part of that slot before it does not count
+   */
+  publishedSeconds({ from, to }: Stretch, since: number | null): number {
     let seconds = 0;
-    for (const [start, length] of this.#published) seconds += Math.min(start + length, to) - start;
+    for (const [start, length] of this.#published) {
+      if (start < from || start >= to) continue;
+      const begin = since !== null && since > start && since < start + length ? since : start;
+      seconds += Math.max(0, Math.min(start + length, to) - begin);
+    }
     return seconds;
   }
 

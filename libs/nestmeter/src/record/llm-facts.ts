@@ -1,20 +1,9 @@
-import { llmFamily } from '../accumulate/llm-family.js';
+import { llmFamily, type llmOutcomes } from '../accumulate/llm-family.js';
 import type { SeriesState } from '../accumulate/series-state.js';
 import type { LLMAnswer } from './answer/answer.js';
 import type { LLMCost } from './price/cost.js';
 
 const { counter, distribution, tally } = llmFamily;
-
-/** How an LLM call came to its end. Completed calls succeeded; failed and incomplete ones failed; the others are in no rate. */
-export const llmOutcomes = [
-  'completed',
-  'failed',
-  'cancelled',
-  'stopped',
-  'incomplete',
-  'abandoned',
-  'refused',
-] as const;
 
 /** One of {@link llmOutcomes}. */
 export type LLMOutcome = (typeof llmOutcomes)[number];

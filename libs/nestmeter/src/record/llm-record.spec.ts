@@ -1,7 +1,7 @@
 import { Recording } from '../../../../test/fixtures/recording.js';
 import { componentFamily, operationFamily } from '../accumulate/families.js';
-import { llmFamily } from '../accumulate/llm-family.js';
-import { type LLMOutcome, llmOutcomes } from './llm-facts.js';
+import { llmFamily, llmOutcomes } from '../accumulate/llm-family.js';
+import type { LLMOutcome } from './llm-facts.js';
 import { type LLMCallRecord, recordLLMCall } from './llm-record.js';
 import { trackOperation } from './operation.js';
 import { PriceTable } from './price/price-table.js';

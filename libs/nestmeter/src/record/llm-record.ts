@@ -1,7 +1,8 @@
+import { llmOutcomes } from '../accumulate/llm-family.js';
 import type { LLMAnswer } from './answer/answer.js';
 import type { LLMCalls } from './llm-call.js';
 import { llmErrorCategories } from './llm-error.js';
-import { llmOutcomes, type LLMOutcome } from './llm-facts.js';
+import type { LLMOutcome } from './llm-facts.js';
 import { nameOf } from './llm-settle.js';
 import { reportedCost } from './price/cost.js';
 import type { Recorder } from './recorder.js';

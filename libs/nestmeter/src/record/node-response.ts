@@ -7,7 +7,8 @@ import type { ActiveRequest, HttpRequests } from './http-request.js';
  * in any way: sent completely, or cut off because the client left.
  *
  * @param url path and query, for `exclude` only
- * @param route the route template, asked for at the end, when routing is over; null when no route matched
+ * @param route the route template, asked for at the end, when routing is over; null when no route matched. No route
+ *   matched either when it throws or answers something else than a string
  * @returns null when the request is left out
  */
 export function timeRequest(
@@ -38,7 +39,9 @@ export function timeRequest(
     // Nothing was sent: the status that the code may have set is nobody's. 499 is what nginx says then.
     const status = aborted && !response.headersSent ? 499 : response.statusCode;
     const responseBytes = before === undefined ? announcedBytes(response) : socket!.bytesWritten - before;
-    active.end({ route: route(), status, responseBytes, aborted });
+    // Part of it is the application's own code, which may throw: here that would end the process.
+    const template: unknown = active.recorder.guard('route', route);
+    active.end({ route: typeof template === 'string' ? template : null, status, responseBytes, aborted });
   };
   // First of all listeners: Node's own hands the socket to the next answer of a pipeline, which writes at once.
   response.prependListener('finish', end);
@@ -59,11 +62,31 @@ function awaitTurn(
   lost: () => void,
   turn: (socket: Socket) => void,
 ): void {
-  request.socket?.once('close', lost);
+  const waiting = request.socket == null ? null : waitingFor(request.socket);
+  waiting?.add(lost);
   response.once('socket', (socket: Socket) => {
-    socket.off('close', lost);
+    waiting?.delete(lost);
     turn(socket);
   });
+}
+
+const waitingBySocket = new WeakMap<Socket, Set<() => void>>();
+
+/**
+ * Those to be told when a socket closes. One listener serves all of them: a client may send any number of requests at
+ * once, and Node warns of a leak at the eleventh listener.
+ */
+function waitingFor(socket: Socket): Set<() => void> {
+  let waiting = waitingBySocket.get(socket);
+  if (waiting === undefined) {
+    const all = (waiting = new Set());
+    waitingBySocket.set(socket, all);
+    socket.once('close', () => {
+      for (const lost of all) lost();
+      all.clear();
+    });
+  }
+  return waiting;
 }
 
 /** Bytes of the body as the client announced them; null when it did not. Without a body no length is sent. */

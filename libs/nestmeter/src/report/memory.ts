@@ -5,7 +5,7 @@ import type { Merged } from '../query/window-sum.js';
 import type { Beat } from '../store/store.js';
 import { alertTexts } from './alerts.js';
 import { inMebibytes, mapOf, mebibytes, percent, value } from './answer-field.js';
-import { highestLevel, lowestLevel, meanLevel, meanSum } from './gauge-answer.js';
+import { highestLevel, lowestLevel, meanLevel, meanSum, type Span } from './gauge-answer.js';
 import { Levels, liveBeats, replicaAnswer, replicaMap, replicaShape } from './live-replicas.js';
 import type { Report } from './report.js';
 import { answerHead, headShape, type WindowedQuery, windowedQueryShape, windowRequest } from './window-answer.js';
@@ -78,10 +78,14 @@ export const memoryReport: Report<WindowedQuery, MemoryAnswer> = {
   async make(context, query) {
     const request = windowRequest(query, { families: [processFamily], fallback: '24h' });
     const contents = await context.read({ ...request, points: request.points ?? trendPoints });
-    const { window, replicas, publishedSeconds } = contents;
-    const parts = contents.points.map((part) => ({ from: part.from, to: part.to, ...partAnswer(part) }));
+    const { window, replicas } = contents;
+    const parts = contents.points.map((part) => ({
+      from: part.from,
+      to: part.to,
+      ...partAnswer(part, { publishedSeconds: part.publishedSeconds, replicas }),
+    }));
     const beats = liveBeats(contents);
-    const { average_heap_mb, min_heap_mb, max_heap_mb } = heapTrend(contents, parts, replicas, publishedSeconds);
+    const { average_heap_mb, min_heap_mb, max_heap_mb } = heapTrend(contents, parts, contents);
     return {
       ...answerHead(contents),
       current: { ...levelAnswer(beats ?? []), page_faults: pageFaults(contents) },
@@ -119,9 +123,8 @@ function pageFaults(merged: Merged): number | null {
   return merged.of(processFamily).series.get('')?.counters[counter.page_faults] ?? null;
 }
 
-function partAnswer(part: Merged & { readonly from: number; readonly to: number }): Omit<Part, 'from' | 'to'> {
-  const mean = (name: 'heap_used' | 'rss' | 'external') =>
-    inMebibytes(meanSum(processGauge(part, name), part.to - part.from));
+function partAnswer(part: Merged, span: Span): Omit<Part, 'from' | 'to'> {
+  const mean = (name: 'heap_used' | 'rss' | 'external') => inMebibytes(meanSum(processGauge(part, name), span));
   return {
     heap_used_mb: mean('heap_used'),
     rss_mb: mean('rss'),
@@ -131,13 +134,13 @@ function partAnswer(part: Merged & { readonly from: number; readonly to: number 
   };
 }
 
-function heapTrend(merged: Merged, parts: readonly Part[], replicas: number, publishedSeconds: number) {
+function heapTrend(merged: Merged, parts: readonly Part[], span: Span) {
   const heap = processGauge(merged, 'heap_used');
   const means = parts.map((part) => part.heap_used_mb).filter((mean) => mean !== null);
   // Extremes are of single replicas; only for one of them are they those of the sum.
-  const several = replicas > 1 && means.length > 0;
+  const several = span.replicas > 1 && means.length > 0;
   return {
-    average_heap_mb: inMebibytes(meanSum(heap, publishedSeconds)),
+    average_heap_mb: inMebibytes(meanSum(heap, span)),
     min_heap_mb: several ? Math.min(...means) : inMebibytes(lowestLevel(heap)),
     max_heap_mb: several ? Math.max(...means) : inMebibytes(highestLevel(heap)),
   };

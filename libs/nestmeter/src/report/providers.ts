@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { llmFamily } from '../accumulate/llm-family.js';
+import { llmFamily, llmOutcomes } from '../accumulate/llm-family.js';
 import { nanoUsdToNumber } from '../money.js';
 import { count, durationMs, mapOf, percent, percentOf, value } from './answer-field.js';
 import { headline, statisticFields } from './duration-answer.js';
@@ -38,8 +38,6 @@ const streamShape = {
   chunk_gap: z.object(wait.shape).describe('Time between chunks after the first, mean of each stream'),
   output_rate: z.object(rate.shape).describe('Output after the first token, streams only'),
 };
-
-const outcomeNames = ['completed', 'failed', 'cancelled', 'stopped', 'incomplete', 'abandoned', 'refused'] as const;
 
 const callsShape = {
   tokens: z.object(tokenShape).describe('Tokens of calls that told them'),
@@ -162,7 +160,7 @@ function providerAnswer(group: Group, { levels, settings }: Counted): z.infer<z.
     ...latency,
     ...callsAnswer(group, counts, levels, 1),
     oldest_call_ms: levels?.highest('oldest_call_ms', name) ?? null,
-    outcomes: Object.fromEntries(outcomeNames.map((outcome) => [outcome, counts[outcome]])),
+    outcomes: Object.fromEntries(llmOutcomes.map((outcome) => [outcome, counts[outcome]])),
     finish_reasons: tallyMap(state.tallies[tally.finish_reasons]),
     retries: counts.calls_with_attempts > 0 || counts.calls === 0 ? counts.retries : null,
     failovers: counts.failovers,

@@ -28,10 +28,9 @@ describe('queuesReport', () => {
       replica.current = { [levelName('queue', 'mail')]: depth };
     }
     await fleet.pass(20);
-    // Published slots begin five seconds before the replicas did.
     expect((await fleet.ask(queuesReport)).queues['mail']).toEqual({
       current_depth: 8,
-      average_depth: (8 * 20) / 25,
+      average_depth: 8,
       max_depth: 8,
       shared: false,
     });
@@ -65,5 +64,40 @@ describe('queuesReport', () => {
     fleet.kill(two);
     await fleet.pass(10);
     expect((await fleet.ask(queuesReport)).queues['mail']).toMatchObject({ current_depth: null, max_depth: 3 });
+  });
+
+  it('averages over the time in which anybody published, however many replicas know the queue and since when', async () => {
+    const fleet = new ReportFleet();
+    const replicas = [fleet.one, fleet.add('two'), fleet.add('three')];
+    await fleet.pass(480);
+    for (const replica of replicas) replica.level(queueFamily, ['mail'], 'depth', 10);
+    await fleet.pass(120);
+    const { queues, series } = await fleet.ask(queuesReport, { window: '10m', points: 5 });
+    expect(queues['mail']!.average_depth).toBeCloseTo((30 * 120) / 600, 9);
+    expect(series!.at(-1)!.queues['mail']!.average_depth).toBeCloseTo((30 * 115) / 115, 0);
+  });
+
+  it('averages a part of the window over the time in which anybody published in it', async () => {
+    const fleet = new ReportFleet();
+    for (const replica of [fleet.one, fleet.add('two')]) replica.level(queueFamily, ['mail'], 'depth', 4);
+    await fleet.pass(55);
+    const { series } = await fleet.ask(queuesReport, { window: '5m', points: 2 });
+    expect(series!.map(({ queues }) => queues['mail']?.average_depth)).toEqual([undefined, 8]);
+  });
+
+  it('shows a queue that is recorded both as shared and not under two names, with all that was recorded', async () => {
+    const fleet = new ReportFleet();
+    const two = fleet.add('two');
+    fleet.one.level(queueFamily, ['jobs'], 'depth', 3);
+    fleet.one.current = { [levelName('queue', 'jobs')]: 3 };
+    two.level(sharedQueueFamily, ['jobs'], 'depth', 9);
+    two.current = { [levelName('shared_queue', 'jobs')]: 9 };
+    await fleet.pass(10);
+    const { queues } = await fleet.ask(queuesReport);
+    expect(queues).toMatchObject({
+      jobs: { current_depth: 9, max_depth: 9, shared: true },
+      'jobs (per replica)': { current_depth: 3, max_depth: 3, shared: false },
+    });
+    expect(Object.keys(queues)).toHaveLength(2);
   });
 });

@@ -105,6 +105,7 @@ function byCalendar({ window, points }: WindowContents, group: Calendar): Window
   return [...groups.values()].map((parts) => ({
     from: parts[0]!.from,
     to: parts.at(-1)!.to,
+    publishedSeconds: parts.reduce((sum, part) => sum + part.publishedSeconds, 0),
     of(family) {
       const whole = new FamilyState(family);
       for (const part of parts) whole.merge(part.of(family));

@@ -1,7 +1,7 @@
 import { ReportFleet } from '../../../../test/fixtures/report-fleet.js';
 import { cacheFamily } from '../accumulate/families.js';
 import { cacheReport } from './cache.js';
-import { answerHead } from './window-answer.js';
+import { answerHead, answerWindow } from './window-answer.js';
 
 describe('a windowed answer', () => {
   it('counts what all replicas counted, and how many they are', async () => {
@@ -11,6 +11,35 @@ describe('a windowed answer', () => {
     const answer = await fleet.ask(cacheReport);
     expect(answer.summary).toEqual({ total_requests: 10, cache_hits: 7, cache_misses: 3, hit_rate_percent: 70 });
     expect(answer).toMatchObject({ replicas: 2, replicas_live: 2, complete: true });
+  });
+
+  it('lets the event loop run between the parts of a window', async () => {
+    const { context } = new ReportFleet();
+    let turns = 0;
+    const ticking = setInterval(() => turns++, 0);
+    const busy = () => {
+      const until = performance.now() + 5;
+      while (performance.now() < until);
+      return {};
+    };
+    const { series } = await answerWindow(context, { window: '5m', points: 16 }, { families: [cacheFamily] }, busy);
+    clearInterval(ticking);
+    expect(series).toHaveLength(16);
+    expect(turns).toBeGreaterThan(8);
+  });
+
+  it('has the fewer names in a part the more parts there are, and all of them in totals', async () => {
+    const fleet = new ReportFleet();
+    for (let cache = 0; cache < 30; cache++) fleet.one.count(cacheFamily, [`cache ${cache}`], { hits: cache + 1 });
+    const { caches, series } = await fleet.ask(cacheReport, { window: '29m', points: '200' });
+    expect(Object.keys(caches)).toHaveLength(30);
+    const part = series!.find(({ summary }) => summary.cache_hits > 0)!;
+    expect(part.summary.cache_hits).toBe(465);
+    const most = Math.floor(4000 / series!.length);
+    expect(most).toBeLessThan(30);
+    expect(Object.keys(part.caches)).toHaveLength(most + 1);
+    expect(part.caches['cache 29']!.cache_hits).toBe(30);
+    expect(part.caches['__other__']!.cache_hits).toBe(((30 - most) * (31 - most)) / 2);
   });
 
   it('has no series and no replicas unless asked', async () => {

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { AnyFamily } from '../accumulate/family.js';
+import { systemClock } from '../clock.js';
+import { Pace } from '../query/pace.js';
 import type { Gap, WindowContents, WindowRequest } from '../query/window-reader.js';
 import type { Merged } from '../query/window-sum.js';
 import type { WindowQuery } from '../query/window.js';
@@ -10,6 +12,9 @@ import type { Report, ReportContext, ReportSettings } from './report.js';
 
 const once = (rule: string) => ({ error: `${rule}, given once` });
 const mostPoints = 200;
+/** Entries of a map in all parts of an answer together: about a kilobyte each. */
+const mostEntries = 4000;
+const fewestNames = 10;
 const pointsRule = { error: `a whole number from 2 to ${mostPoints}` };
 
 /** Query parameters of every windowed report. */
@@ -36,7 +41,9 @@ export const windowedQueryShape = {
       pointsRule,
     )
     .optional()
-    .describe(`Adds series: the same statistics for at most so many equal parts of the window, 2 to ${mostPoints}`),
+    .describe(
+      `Adds series: the same statistics for at most so many equal parts of the window, 2 to ${mostPoints}. A map in a part has the largest ${mostEntries} ÷ parts names, at least ${fewestNames}; the rest is in __other__`,
+    ),
   by: z.literal('replica', { error: 'replica' }).optional().describe('replica adds by_replica'),
 };
 
@@ -135,7 +142,10 @@ export function windowRequest({ window, hours, from, to, points }: WindowedQuery
   return { query, fallback, families, points: cut, beats: true };
 }
 
-/** Reads a window and answers with its statistics, and with those of its parts and replicas when asked for. */
+/**
+ * Reads a window and answers with its statistics, and with those of its parts and replicas when asked for. Gives way to
+ * the event loop between parts.
+ */
 export async function answerWindow<Statistics extends object>(
   context: ReportContext,
   query: WindowedQuery,
@@ -149,18 +159,41 @@ export async function answerWindow<Statistics extends object>(
   const beats = liveBeats(contents);
   const levels = beats === null ? null : new Levels(beats);
   const of = (family: AnyFamily) => contents.of(family);
-  const series = (): ({ from: number; to: number } & Statistics)[] =>
-    (reading.stretches?.(contents) ?? contents.points).map((stretch) => {
-      const { from, to } = stretch;
-      const part = { from, to, publishedSeconds: to - from, replicas, levels: null, beats: null, settings };
-      return { from, to, ...statistics({ ...part, of: (family) => stretch.of(family) }) };
+  const whole = statistics({
+    of,
+    from: window.from,
+    to: window.to,
+    publishedSeconds,
+    replicas,
+    levels,
+    beats,
+    settings,
+  });
+  const stretches = reading.stretches?.(contents) ?? contents.points;
+  const partSettings = { ...settings, maxSeries: namesOfPart(settings.maxSeries, stretches.length) };
+  const series: ({ from: number; to: number } & Statistics)[] = [];
+  const pace = new Pace(systemClock);
+  for (const stretch of request.points === undefined ? [] : stretches) {
+    if (pace.isDue) await pace.giveWay();
+    const { from, to } = stretch;
+    const part = { from, to, publishedSeconds: stretch.publishedSeconds, replicas, settings: partSettings };
+    series.push({
+      from,
+      to,
+      ...statistics({ ...part, levels: null, beats: null, of: (family) => stretch.of(family) }),
     });
+  }
   return {
     ...answerHead(contents),
-    ...statistics({ of, from: window.from, to: window.to, publishedSeconds, replicas, levels, beats, settings }),
-    ...(request.points !== undefined && { series: series() }),
+    ...whole,
+    ...(request.points !== undefined && { series }),
     ...(query.by === 'replica' && { by_replica: replicaMap(beats, replicaAnswer) }),
   };
+}
+
+/** Names of a map in one of so many parts. */
+function namesOfPart(maxSeries: number, parts: number): number {
+  return Math.min(maxSeries, Math.max(fewestNames, Math.floor(mostEntries / parts)));
 }
 
 /** What a {@link windowedReport} is made of. */

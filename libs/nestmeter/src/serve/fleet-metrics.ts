@@ -3,6 +3,7 @@ import type { FamilyState } from '../accumulate/family-state.js';
 import type { SeriesState } from '../accumulate/series-state.js';
 import type { WindowQuery } from '../query/window.js';
 import type { WindowContents } from '../query/window-reader.js';
+import { meanLevel, meanSum } from '../report/gauge-answer.js';
 import { ExposedMetric, type Sample } from './exposed-metric.js';
 import { planMetrics, type PlannedMetric } from './metric-plan.js';
 import type { MonitorView } from './monitor-view.js';
@@ -52,7 +53,7 @@ function addSamples(
   series: SeriesState,
   column: number,
   [own, extra]: readonly [readonly string[], readonly string[]],
-  { window }: WindowContents,
+  contents: WindowContents,
 ): void {
   const { kind, divisor, family } = metric;
   const labels = labelled(metric, [...own, ...extra]);
@@ -66,8 +67,7 @@ function addSamples(
   else if (kind === 'gauge') {
     const gauge = series.gauges[column];
     if (!gauge || gauge.seconds === 0) return;
-    const seconds = family.specs.gauges[column]!.sums ? window.to - window.from : gauge.seconds;
-    push('average', gauge.weighted / seconds);
+    push('average', family.specs.gauges[column]!.sums ? meanSum(gauge, contents) : meanLevel(gauge));
     push('max', gauge.max);
   } else {
     const distribution = series.distributions[column];

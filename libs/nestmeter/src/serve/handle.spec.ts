@@ -183,4 +183,23 @@ describe('RouteServer', () => {
     expect([status, headers['retry-after'], errorOf(body).code]).toEqual([429, '20', 'NM_RATE_LIMITED']);
     expect((await from('10.0.0.2')).status).toBe(200);
   });
+
+  it.each(['authorization', 'cookie'])(
+    'refuses even the right %s for a while after too many wrong ones',
+    async (name) => {
+      const check = ({ headers }: { headers: RouteRequest['headers'] }) => headers[name] === 'right';
+      const limits = { ...servedLimits, failedLoginsPerMinute: 2 };
+      const read = defineRoute({
+        path: '/read',
+        summary: 'Reads.',
+        query: noQuery,
+        handle: async () => ({ kind: 'json', value: 1 }),
+      });
+      const server = serverOf([read], { limits, access: { read: check } });
+      const status = async (text: string) =>
+        (await server.handle(request('/read', { headers: { [name]: text } }))).status;
+      expect([await status('right'), await status('wrong'), await status('guess')]).toEqual([200, 401, 401]);
+      expect([await status('other'), await status('right')]).toEqual([429, 429]);
+    },
+  );
 });

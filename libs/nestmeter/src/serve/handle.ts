@@ -143,7 +143,8 @@ export class RouteServer {
     const level = asked === 'open' ? 'read' : asked;
     // Before any comparison: else guessing would go on, only without an answer for the wrong ones.
     const wait = this.#failedLogins.wait(caller);
-    if (wait > 0 && headers['authorization'] !== undefined) throw tooMany(wait);
+    const guesses = headers['authorization'] !== undefined || headers['cookie'] !== undefined;
+    if (wait > 0 && guesses) throw tooMany(wait);
     const verdict = await this.#access.judge({ method, path, level, headers, address, native }, remoteAddress);
     if (verdict.outcome !== 'granted' && !(asked === 'open' && verdict.outcome !== 'hidden'))
       throw this.#refusal(verdict, level, caller);

@@ -47,14 +47,16 @@ function write({ status, headers, body }: RouteResponse, request: IncomingMessag
   response.once('close', leave);
 }
 
-/** The body as text; null when it is longer than `mostBytes`. */
+/**
+ * The body as text; null when it is longer than `mostBytes`. Then the rest is read too and thrown away: leaving early
+ * destroys the socket, and a connection that closes while its client still writes loses the answer.
+ */
 async function readText(request: IncomingMessage, mostBytes: number): Promise<string | null> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > mostBytes) return null;
-    chunks.push(chunk);
+    if (bytes <= mostBytes) chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString();
+  return bytes > mostBytes ? null : Buffer.concat(chunks).toString();
 }

@@ -43,6 +43,54 @@ describe('MemoryStore', () => {
     expect(store.status().details['evicted_slots']).toBe(kept);
   });
 
+  const encodedOf = (length: number) => {
+    const state = new FamilyState(llmFamily);
+    state.at(`a\0b\0${'c'.repeat(length)}`).count(0);
+    return encodeState(state, { version: 1, final: true, asOfMs: start }, { deflate: false });
+  };
+  const filled = async (slots: readonly SlotRef[], keptSlots: number) => {
+    const clock = new ManualClock(start);
+    const encoded = encodedOf(3000);
+    const store = new MemoryStore({ clock, maxBytes: encoded.length * keptSlots });
+    const publish = (number: number, written: readonly SlotRef[]) =>
+      store.publish({
+        beat: { id: 'one', number, intervalMs: 1000, left: false } as Beat,
+        writes: written.map((slot) => ({ slot, field: 'r:one.0', version: 1, encoded })),
+        bornCandidate: 'x',
+      });
+    await publish(1, []);
+    clock.advance(21_600_000);
+    await publish(2, slots);
+    const { slots: found, born } = await store.read({
+      slots: slots.map((slot) => ({ slot, knownRevision: null })),
+      beats: false,
+    });
+    return { kept: found.map((contents) => contents !== null), since: born!.since - start / 1000 };
+  };
+  const slot = (level: number, at: number): SlotRef => ({
+    family: 'llm',
+    tier: defaultTiers[level]!,
+    start: start / 1000 + at,
+  });
+
+  it('drops past its bytes what ended first, not the long slot that has just closed', async () => {
+    const slots = [slot(3, 0), slot(0, 21_590), slot(1, 21_480), slot(0, 21_570), slot(0, 21_580)];
+    expect(await filled(slots, 3)).toEqual({ kept: [true, true, true, false, false], since: 0 });
+    expect((await filled(slots, 1)).kept).toEqual([true, false, false, false, false]);
+  });
+
+  it('moves the time since which it has data only past what no longer slot has', async () => {
+    const covered = [slot(0, 21_360), slot(1, 21_360), slot(0, 21_590)];
+    expect(await filled(covered, 2)).toEqual({ kept: [false, true, true], since: 0 });
+    const alone = [slot(0, 21_350), slot(1, 21_360), slot(0, 21_590)];
+    expect(await filled(alone, 2)).toEqual({ kept: [false, true, true], since: 21_360 });
+  });
+
+  it('never drops an open slot, even when there is nothing else', async () => {
+    const open = [slot(0, 21_600), slot(1, 21_600), slot(2, 21_600)];
+    expect(await filled(open, 1)).toEqual({ kept: [true, true, true], since: 0 });
+  });
+
   it('removes beats after 25 hours', async () => {
     const clock = new ManualClock(start);
     const store = new MemoryStore({ clock });

@@ -28,7 +28,7 @@ interface StoredSlot {
 /** What a {@link MemoryStore} is made of. */
 export interface MemoryStoreOptions {
   readonly clock: Clock;
-  /** Bytes of states that are kept; past it the oldest slots go. Default 64 MiB. */
+  /** Bytes of states that are kept; past it the slots that ended first go. Default 64 MiB. */
   readonly maxBytes?: number;
 }
 
@@ -138,19 +138,47 @@ export class MemoryStore implements Store {
   #expire(timeMs: number): void {
     for (const [id, { slot }] of this.#slots) if (timeMs >= expiresAt(slot.start, slot.tier) * 1000) this.#drop(id);
     for (const [id, { atMs }] of this.#beats) if (timeMs - atMs > beatLifeSeconds * 1000) this.#beats.delete(id);
-    while (this.#bytes > this.#maxBytes && this.#slots.size > 1) {
-      let oldest: [string, SlotRef] | undefined;
-      for (const [id, { slot }] of this.#slots) if (!oldest || slot.start < oldest[1].start) oldest = [id, slot];
-      const [id, slot] = oldest!;
-      this.#drop(id);
-      this.#evicted++;
-      const end = slot.start + slot.tier.slotSeconds;
-      this.#born = { id: this.#born!.id, since: Math.max(this.#born!.since, end) };
+    while (this.#bytes > this.#maxBytes && this.#evict(timeMs / 1000));
+  }
+
+  /**
+   * Drops the slot that ended first, the finest of those that ended together: what is left is then the newest of every
+   * tier. Open slots stay, whatever they take: their size is bounded by the series of a family.
+   *
+   * @param now Unix seconds
+   * @returns false when every slot is open
+   */
+  #evict(now: number): boolean {
+    let first: SlotRef | undefined;
+    for (const { slot } of this.#slots.values())
+      if (endOf(slot) <= now && (first === undefined || goesBefore(slot, first))) first = slot;
+    if (first === undefined) return false;
+    this.#drop(slotId(first));
+    this.#evicted++;
+    if (!this.#isCovered(first)) this.#born = { id: this.#born!.id, since: Math.max(this.#born!.since, endOf(first)) };
+    return true;
+  }
+
+  /** Whether a slot of a coarser tier has what was counted in a slot. */
+  #isCovered({ family, start, tier }: SlotRef): boolean {
+    for (const { slot } of this.#slots.values()) {
+      const isCoarser = slot.family === family && slot.tier.slotSeconds > tier.slotSeconds;
+      if (isCoarser && slot.start <= start && start < endOf(slot)) return true;
     }
+    return false;
   }
 
   #drop(id: string): void {
     for (const encoded of this.#slots.get(id)!.fields.values()) this.#bytes -= encoded.length;
     this.#slots.delete(id);
   }
+}
+
+/** Unix seconds. */
+function endOf({ start, tier }: SlotRef): number {
+  return start + tier.slotSeconds;
+}
+
+function goesBefore(slot: SlotRef, other: SlotRef): boolean {
+  return (endOf(slot) - endOf(other) || slot.tier.slotSeconds - other.tier.slotSeconds) < 0;
 }
