@@ -8,6 +8,7 @@ import type { Beat, Born, Publication, Receipt, StateWrite, Store } from '../sto
 import { OpenStates } from './open-states.js';
 import { confirmAfterMs, Outbox } from './outbox.js';
 import { type Replica, replicaOf } from './replica.js';
+import { within } from './within.js';
 
 /** What a {@link Publisher} is made of. */
 export interface PublisherOptions {
@@ -292,11 +293,4 @@ export class Publisher {
 
 function randomName(): string {
   return randomBytes(9).toString('base64url');
-}
-
-/** Waits for `work`, which never rejects, at most `ms`: what was not done by then shows in the counts. */
-async function within(work: Promise<void>, ms: number): Promise<void> {
-  const deadline = new AbortController();
-  await Promise.race([work, setTimeout(ms, undefined, { signal: deadline.signal }).catch(() => {})]);
-  deadline.abort();
 }
