@@ -14,13 +14,13 @@ const variants = 8;
 const events = (slotSeconds) => Math.min(600, Math.ceil(slotSeconds / 10));
 
 /** Writes the past. @returns the slots written, as `{ family, tier, start }` */
-export async function writeHistory({ client, app, series, replicas, days }) {
+export async function writeHistory({ client, app, series, replicas, days, eventsFactor = 1 }) {
   const keys = new RedisKeys(app);
   const now = Date.now() / 1000;
   const slots = [];
   for (const [level, tier] of defaultTiers.entries()) {
     const longest = Math.min(tier.retentionSeconds, days * 86_400);
-    const states = statesOf(series, tier);
+    const states = statesOf(series, tier, eventsFactor);
     for (
       let start = slotStart((now - longest) * 1000, tier.slotSeconds);
       start + tier.slotSeconds <= now;
@@ -45,7 +45,7 @@ export async function writeHistory({ client, app, series, replicas, days }) {
 }
 
 /** Family name → encoded states of one slot of a tier. */
-function statesOf(series, tier) {
+function statesOf(series, tier, eventsFactor) {
   const encoded = new Map();
   for (let variant = 0; variant < variants; variant++) {
     const states = new Map();
@@ -54,7 +54,7 @@ function statesOf(series, tier) {
       let state = states.get(family);
       if (state === undefined) states.set(family, (state = new FamilyState(family)));
       const cell = state.at(seriesKey(labels));
-      for (let event = 0; event < events(tier.slotSeconds); event++) count({ open: () => cell }, 0);
+      for (let event = 0; event < eventsFactor * events(tier.slotSeconds); event++) count({ open: () => cell }, 0);
     }
     const header = { version: 1000, final: true, asOfMs: Date.now() };
     for (const [family, state] of states) {

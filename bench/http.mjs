@@ -5,6 +5,7 @@
  */
 import { fork } from 'node:child_process';
 import autocannon from 'autocannon';
+import { ask, nextMessage } from './child.mjs';
 import { startRedis } from './redis-server.mjs';
 import { inRounds, median, medianRatio, spread } from './rounds.mjs';
 
@@ -53,7 +54,7 @@ async function measureBatch(redisPort, { amount, rounds }) {
 
 async function startServer(means, redisPort) {
   const child = fork(new URL('http-server.mjs', import.meta.url), [means, String(redisPort)]);
-  const { port } = await message(child);
+  const { port } = await nextMessage(child);
   return { means, child, url: `http://127.0.0.1:${port}/hello/7` };
 }
 
@@ -70,13 +71,5 @@ async function drive({ url, means }, amount) {
 }
 
 async function cpuMs({ child }) {
-  child.send('cpu');
-  return (await message(child)).cpuMs;
-}
-
-function message(child) {
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve);
-    child.once('exit', (code) => reject(new Error(`the server must go on, got exit ${code}`)));
-  });
+  return (await ask(child, 'cpu')).cpuMs;
 }

@@ -3,6 +3,7 @@
  * Redis; against adding the same counts with HINCRBY. Processor time is what the processes say of themselves.
  */
 import { fork } from 'node:child_process';
+import { ask, nextMessage } from './child.mjs';
 import { startRedis } from './redis-server.mjs';
 import { median } from './rounds.mjs';
 
@@ -63,7 +64,7 @@ async function idle(seconds) {
 async function measure(replicas, mode, seconds, idleCpuMs) {
   const redis = await startRedis();
   const fleet = fork(new URL('publish-fleet.mjs', import.meta.url), [redis.port, replicas, mode].map(String));
-  await message(fleet);
+  await nextMessage(fleet);
   await pause(seconds > 5 ? 3000 : 200);
   const used = await during(redis, seconds, fleet);
   fleet.kill('SIGKILL');
@@ -85,16 +86,7 @@ async function during(redis, seconds, fleet = null) {
 }
 
 async function cpuOf(fleet) {
-  if (fleet === null) return 0;
-  fleet.send('cpu');
-  return (await message(fleet)).cpuMs;
-}
-
-function message(child) {
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve);
-    child.once('exit', (code) => reject(new Error(`the fleet must go on, got exit ${code}`)));
-  });
+  return fleet === null ? 0 : (await ask(fleet, 'cpu')).cpuMs;
 }
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,35 +1,37 @@
 /*
- * The process that reads in the query bench; started by query.mjs. Argument: address of Redis. Messages: an app, a window,
- * and what to measure; answers what a new replica took.
+ * A process that reads in the query bench; started by query.mjs. Arguments: address of Redis, an app, a window. Messages:
+ * what to measure; answers what a new replica took.
  */
 import { Redis } from 'ioredis';
 import { createMonitor } from '../libs/nestmeter/dist/core.js';
 
-const [url] = process.argv.slice(2);
+const [url, app, window] = process.argv.slice(2);
 const client = new Redis(url);
 
-process.on('message', async ({ app, window, what }) => {
-  process.send(what === 'turn' ? await longestTurnMs(app, window) : await read(app, window));
+process.on('message', (what) => {
+  void (what === 'turn' ? longestTurnMs() : read()).then((answer) => process.send(answer));
 });
 process.on('disconnect', () => process.exit());
 
 /** Asks a new replica twice: nothing is known to it the first time. */
-async function read(app, window) {
+async function read() {
   const monitor = createMonitor({ app, redis: url, genaiPrices: false, logLevel: 'silent' });
   monitor.start();
   await reached(monitor);
   await client.call('SLOWLOG', 'RESET');
+  const before = process.cpuUsage();
   const [answer, coldMs] = await timed(() => monitor.reports.providers({ window }));
+  const { user, system } = process.cpuUsage(before);
   if (answer.providers_count === 0) throw new Error('the past must be found, got no provider');
   const [, warmMs] = await timed(() => monitor.reports.providers({ window }));
   const scripts = await client.call('SLOWLOG', 'GET', '1000');
   const scriptMs = Math.max(0, ...scripts.map(([, , us]) => us / 1000));
   await monitor.stop();
-  return { coldMs, warmMs, scriptMs };
+  return { coldMs, coldCpuMs: (user + system) / 1000, warmMs, scriptMs };
 }
 
 /** The longest turn of the event loop while a new replica reads, in milliseconds. */
-async function longestTurnMs(app, window) {
+async function longestTurnMs() {
   const monitor = createMonitor({ app, redis: url, genaiPrices: false, logLevel: 'silent' });
   monitor.start();
   await reached(monitor);
