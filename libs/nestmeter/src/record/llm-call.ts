@@ -1,11 +1,10 @@
-import { types } from 'node:util';
 import { llmFamily } from '../accumulate/llm-family.js';
 import type { ExtractAnswer, LLMAnswer } from './answer/answer.js';
 import { readAnswer, StreamReader } from './answer/read-answer.js';
 import { classifyLLMError } from './llm-error.js';
 import type { LLMFacts, LLMOutcome } from './llm-facts.js';
 import { componentOf, settleCall } from './llm-settle.js';
-import { observeResult, type ResultObserver, type StreamEnd } from './observe-result.js';
+import type { ResultObserver, StreamEnd } from './observe-result.js';
 import type { Recorder } from './recorder.js';
 import { currentScope, type LLMShare, runInScope, type Scope } from './scope.js';
 
@@ -18,98 +17,8 @@ export interface LLMCallStart {
   readonly extract?: ExtractAnswer | undefined;
 }
 
-/** A stream without a chunk for this long is given up. */
-const silentStreamMs = 10 * 60_000;
-/**
- * Any other call without an answer for this long is given up: longer than three attempts of an SDK with its default
- * time limit, so it is a promise that nobody ever asked.
- */
-const silentCallMs = 60 * 60_000;
-
-/** The LLM calls of one monitor: those under way, and where they are counted. */
-export class LLMCalls {
-  readonly #active = new Set<LLMCall>();
-
-  constructor(private readonly recorder: Recorder) {}
-
-  /**
-   * Calls `method` as an LLM call: same `this`, arguments, result object and errors. A call that `beforeCall` refuses is
-   * not made: its error comes as the method's own would, as a rejection where the method is `async`.
-   *
-   * @param isAsync whether the method is an `async` function, perhaps under other decorators
-   */
-  track<This, Args extends unknown[], Result>(
-    start: LLMCallStart,
-    method: (this: This, ...args: Args) => Result,
-    self: This,
-    args: Args,
-    isAsync = types.isAsyncFunction(method),
-  ): Result {
-    try {
-      this.recorder.options.beforeCall?.(start);
-    } catch (error) {
-      this.record(start, { outcome: 'refused', durationMs: 0, streamed: false, answer: {}, nested: false });
-      if (isAsync) return Promise.reject(error) as Result;
-      throw error;
-    }
-    const call = this.recorder.guard('llm', () => new LLMCall(this.recorder, this.#active, start));
-    if (call === undefined) return method.apply(self, args);
-    let result: Result;
-    try {
-      result = runInScope(call, () => method.apply(self, args));
-    } catch (error) {
-      call.error(error);
-      throw error;
-    }
-    return observeResult(result, call, types.isAsyncFunction(method));
-  }
-
-  /** Counts a call that was made elsewhere and ended just now. */
-  record({ provider, model, operation, tags }: LLMCallStart, facts: LLMFacts): void {
-    const { recorder } = this;
-    const scope = currentScope();
-    const parent = scope?.recorder === recorder ? scope : null;
-    if (parent !== null && facts.outcome !== 'refused') {
-      parent.childTimed(componentOf(provider), facts.durationMs);
-      parent.waitTimed(facts.durationMs);
-    }
-    const allTags = tagsInside(parent, tags);
-    settleCall(recorder, { provider, model, operation, tags: allTags, parent, facts, endMs: recorder.now() });
-  }
-
-  /** Calls under way and the age of the oldest in milliseconds, by provider and model. */
-  active(): { provider: string; model: string; calls: number; oldestMs: number }[] {
-    const now = this.recorder.now();
-    const groups = new Map<string, { provider: string; model: string; calls: number; oldestMs: number }>();
-    // In order of their beginning: the first of a group is its oldest.
-    for (const call of this.#active) {
-      const { provider, model } = call.start;
-      const key = `${provider}\0${model}`;
-      const group = groups.get(key);
-      if (group === undefined) groups.set(key, { provider, model, calls: 1, oldestMs: now - call.startMs });
-      else group.calls++;
-    }
-    return [...groups.values()];
-  }
-
-  /** Gives up streams that have been silent for ten minutes, and other calls that have been for an hour. */
-  sweep(): void {
-    const now = this.recorder.now();
-    for (const call of this.#active)
-      if (now - call.lastSignMs >= (call.streamed ? silentStreamMs : silentCallMs)) call.abandon();
-  }
-}
-
-function tagsInside(
-  parent: Scope | null,
-  own: Readonly<Record<string, string>> | null,
-): Readonly<Record<string, string>> | null {
-  const around = parent?.tags ?? null;
-  return own === null || around === null ? (own ?? around) : { ...around, ...own };
-}
-
 /** An LLM call under way. */
-class LLMCall implements Scope, ResultObserver {
+export class LLMCall implements Scope, ResultObserver {
   readonly parent: Scope | null;
   readonly tags: Readonly<Record<string, string>> | null;
   readonly operation: string | null;
@@ -280,4 +189,13 @@ class LLMCall implements Scope, ResultObserver {
     };
     settleCall(recorder, { provider, model, operation, tags, parent, facts, endMs });
   }
+}
+
+/** Tags of a call: its own win over those of what is around it. */
+export function tagsInside(
+  parent: Scope | null,
+  own: Readonly<Record<string, string>> | null,
+): Readonly<Record<string, string>> | null {
+  const around = parent?.tags ?? null;
+  return own === null || around === null ? (own ?? around) : { ...around, ...own };
 }

@@ -1,6 +1,6 @@
 import { llmOutcomes } from '../accumulate/llm-family.js';
 import type { LLMAnswer } from './answer/answer.js';
-import type { LLMCalls } from './llm-call.js';
+import type { LLMCalls } from './llm-calls.js';
 import { llmErrorCategories } from './llm-error.js';
 import type { LLMOutcome } from './llm-facts.js';
 import { nameOf } from './llm-settle.js';

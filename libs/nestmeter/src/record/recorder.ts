@@ -3,7 +3,7 @@ import type { AnyFamily } from '../accumulate/family.js';
 import { cleanLabel } from '../accumulate/labels.js';
 import type { Series } from '../accumulate/series.js';
 import type { Clock } from '../clock.js';
-import { LLMCalls } from './llm-call.js';
+import { LLMCalls } from './llm-calls.js';
 import type { PriceTable } from './price/price-table.js';
 import { Refusals } from './refusals.js';
 import { SeriesIndex } from './series-index.js';
