@@ -21,6 +21,9 @@ export function startOperation(name: string, options?: OperationOptions): Starte
   return getMonitor()?.startOperation(name, options) ?? StartedOperation.start(null, name);
 }
 
+/** See {@link PerformanceMonitor.tag}. */
+export const tag: Of<'tag'> = (tags) => getMonitor()?.tag(tags);
+
 /** See {@link PerformanceMonitor.recordLLMCall}. */
 export const recordLLMCall: Of<'recordLLMCall'> = (record) => getMonitor()?.recordLLMCall(record);
 

@@ -10,6 +10,7 @@ export {
   recordStage,
   startOperation,
   startRequest,
+  tag,
   track,
 } from './bound.js';
 export { errorCodes, NestmeterError, type ErrorCode } from './errors.js';

@@ -12,6 +12,7 @@ import { type CostEstimate, estimateCost, type EstimateRequest } from './record/
 import type { Recorder } from './record/recorder.js';
 import { addRecorder, forgetRecorder, ownInstance, resolveRecorder } from './record/scope.js';
 import { type RequestBegun, StartedRequest } from './record/started-request.js';
+import { tagCurrent } from './record/tags.js';
 import { type Reports, reportsOf } from './reports.js';
 import { RouteServer } from './serve/handle.js';
 import type { MonitorView } from './serve/monitor-view.js';
@@ -130,6 +131,14 @@ export class PerformanceMonitor {
   /** Begins a request by hand, for servers that no edge of ours times; nothing is counted before its `end`. */
   startRequest(request: RequestBegun): StartedRequest {
     return StartedRequest.start(this.#parts, request);
+  }
+
+  /**
+   * Sets values of declared tags for the request under way, or outside of one for the outermost tracked call: its LLM
+   * calls that end from now on get them.
+   */
+  tag(tags: Readonly<Record<string, unknown>>): void {
+    this.#record('tag', (recorder) => tagCurrent(recorder, tags));
   }
 
   /** Counts an LLM call that was made and measured elsewhere. */

@@ -80,6 +80,7 @@ export class ActiveRequest implements Scope {
   readonly operation = null;
   readonly isLLMCall = false;
   tags: Readonly<Record<string, string>> | null = null;
+  failedProvider: string | null = null;
   readonly #startMs: number;
   #shares: LLMShare[] | null = null;
   #wait: UnionTimer | null = null;
@@ -106,7 +107,6 @@ export class ActiveRequest implements Scope {
     if (this.#state === 'running') this.#state = 'skipped';
   }
 
-  /** Adds tags to the LLM calls that follow inside. */
   tag(tags: Readonly<Record<string, string>>): void {
     this.tags = { ...this.tags, ...tags };
   }

@@ -1,28 +1,31 @@
 import { llmFamily } from '../accumulate/llm-family.js';
 import type { ExtractAnswer, LLMAnswer } from './answer/answer.js';
+import { abortedAs } from './abort-signal.js';
 import { readAnswer, StreamReader } from './answer/read-answer.js';
 import { classifyLLMError } from './llm-error.js';
+import { noteOutcome, takeOver } from './failover.js';
 import type { LLMFacts, LLMOutcome } from './llm-facts.js';
-import { componentOf, settleCall } from './llm-settle.js';
+import { componentOf, settleCall, toldTokens } from './llm-settle.js';
 import type { ResultObserver, StreamEnd } from './observe-result.js';
 import type { Recorder } from './recorder.js';
 import { currentScope, type LLMShare, runInScope, type Scope } from './scope.js';
+import { type Tags, tagsInside } from './tags.js';
 
 /** What is known of an LLM call before it is made. */
 export interface LLMCallStart {
   readonly provider: string;
   readonly model: string;
   readonly operation: string;
-  readonly tags: Readonly<Record<string, string>> | null;
+  readonly tags: Tags | null;
   readonly extract?: ExtractAnswer | undefined;
 }
 
 /** An LLM call under way. */
 export class LLMCall implements Scope, ResultObserver {
   readonly parent: Scope | null;
-  readonly tags: Readonly<Record<string, string>> | null;
   readonly operation: string | null;
   readonly isLLMCall = true;
+  failedProvider: string | null = null;
   streamed = false;
   startMs: number;
   lastSignMs: number;
@@ -33,19 +36,33 @@ export class LLMCall implements Scope, ResultObserver {
   #lastTokenMs = 0;
   #tokenItems = 0;
   #hasInner = false;
+  /** Whether a reader knew the answer that was no stream. */
+  #isKnown = false;
+  #ownTags: Tags | null;
+  readonly #takesOver: boolean;
   #state: 'running' | 'waiting' | 'abandoned' | 'over' = 'running';
 
   constructor(
     readonly recorder: Recorder,
     private readonly active: Set<LLMCall>,
     readonly start: LLMCallStart,
+    private readonly signal: AbortSignal | undefined,
   ) {
     const scope = currentScope();
     this.parent = scope?.recorder === recorder ? scope : null;
-    this.tags = tagsInside(this.parent, start.tags);
+    this.#ownTags = start.tags;
+    this.#takesOver = takeOver(recorder, this.parent, start.provider);
     this.operation = this.parent?.operation ?? null;
     this.startMs = this.lastSignMs = recorder.now();
     this.#begin(this.startMs);
+  }
+
+  get tags(): Tags | null {
+    return tagsInside(this.parent, this.#ownTags);
+  }
+
+  tag(tags: Tags): void {
+    this.#ownTags = { ...this.#ownTags, ...tags };
   }
 
   run<R>(code: () => R): R {
@@ -82,7 +99,9 @@ export class LLMCall implements Scope, ResultObserver {
   }
 
   value(value: unknown): void {
-    const answer = this.recorder.guard('llm.answer', () => readAnswer(value, this.#extract)) ?? {};
+    const read = this.recorder.guard('llm.answer', () => readAnswer(value, this.#extract)) ?? null;
+    this.#isKnown = read !== null;
+    const answer = read ?? {};
     if (answer.failure === undefined) this.#finish('completed', answer);
     else this.#finish('failed', answer, answer.failure.category);
   }
@@ -134,7 +153,16 @@ export class LLMCall implements Scope, ResultObserver {
     // Who leaves once the provider has said that the answer is over, leaves nothing out.
     else if (reader?.answer.terminal === true) this.#finish('completed', answer);
     else if (how !== 'ended') this.#finish(how, answer);
-    else this.#finish(reader?.recognised === true ? 'incomplete' : 'completed', answer);
+    // A stream of unknown shape has no terminal event to wait for; one without a single item is no answer.
+    else if (reader !== null && !reader.recognised) this.#finish('completed', answer);
+    else this.#endEarly(answer);
+  }
+
+  /** A stream that stopped short; some SDKs end it so when the caller aborts it. */
+  #endEarly(answer: LLMAnswer): void {
+    if (this.signal?.aborted !== true) this.#finish('incomplete', answer);
+    else if (abortedAs(this.signal) === 'cancelled') this.#finish('cancelled', answer);
+    else this.#finish('failed', answer, 'timeout');
   }
 
   abandon(): void {
@@ -174,6 +202,7 @@ export class LLMCall implements Scope, ResultObserver {
     const endMs = recorder.now();
     if (this.#state === 'running') this.#leave(endMs);
     this.#state = 'over';
+    if (!this.#hasInner) this.#noteEnd(outcome, answer);
     const gaps = this.#tokenItems - 1;
     const firstTokenMs = this.#firstTokenMs;
     const facts: LLMFacts = {
@@ -185,17 +214,19 @@ export class LLMCall implements Scope, ResultObserver {
       answer,
       errorCategory,
       rateLimited: errorCategory === 'rate_limit',
+      takesOver: this.#takesOver,
       nested: this.#hasInner,
     };
     settleCall(recorder, { provider, model, operation, tags, parent, facts, endMs });
   }
-}
 
-/** Tags of a call: its own win over those of what is around it. */
-export function tagsInside(
-  parent: Scope | null,
-  own: Readonly<Record<string, string>> | null,
-): Readonly<Record<string, string>> | null {
-  const around = parent?.tags ?? null;
-  return own === null || around === null ? (own ?? around) : { ...around, ...own };
+  /** What follows from how it ended for others: fail-over, and a warning where tokens are missing. */
+  #noteEnd(outcome: LLMOutcome, answer: LLMAnswer): void {
+    const { parent, recorder, streamed, start } = this;
+    const { provider, model } = start;
+    noteOutcome(parent, provider, outcome);
+    if (outcome !== 'completed' || toldTokens(answer)) return;
+    const shape = this.#reader?.shape ?? (this.#isKnown ? 'known' : 'unknown');
+    recorder.llm.missingUsage.noticed({ provider, model, streamed, shape });
+  }
 }

@@ -1,10 +1,14 @@
 import { types } from 'node:util';
+import { noteOutcome, takeOver } from './failover.js';
 import type { LLMFacts } from './llm-facts.js';
-import { LLMCall, type LLMCallStart, tagsInside } from './llm-call.js';
+import { abortSignalIn } from './abort-signal.js';
+import { LLMCall, type LLMCallStart } from './llm-call.js';
 import { componentOf, settleCall } from './llm-settle.js';
+import { MissingUsage } from './missing-usage.js';
 import { observeResult } from './observe-result.js';
 import type { Recorder } from './recorder.js';
 import { currentScope, runInScope } from './scope.js';
+import { tagsInside } from './tags.js';
 
 /** A stream without a chunk for this long is given up. */
 const silentStreamMs = 10 * 60_000;
@@ -18,7 +22,12 @@ const silentCallMs = 60 * 60_000;
 export class LLMCalls {
   readonly #active = new Set<LLMCall>();
 
-  constructor(private readonly recorder: Recorder) {}
+  /** Warns of answers without tokens. */
+  readonly missingUsage: MissingUsage;
+
+  constructor(private readonly recorder: Recorder) {
+    this.missingUsage = new MissingUsage(recorder);
+  }
 
   /**
    * Calls `method` as an LLM call: same `this`, arguments, result object and errors. A call that `beforeCall` refuses is
@@ -40,7 +49,7 @@ export class LLMCalls {
       if (isAsync) return Promise.reject(error) as Result;
       throw error;
     }
-    const call = this.recorder.guard('llm', () => new LLMCall(this.recorder, this.#active, start));
+    const call = this.recorder.guard('llm', () => new LLMCall(this.recorder, this.#active, start, abortSignalIn(args)));
     if (call === undefined) return method.apply(self, args);
     let result: Result;
     try {
@@ -61,8 +70,17 @@ export class LLMCalls {
       parent.childTimed(componentOf(provider), facts.durationMs);
       parent.waitTimed(facts.durationMs);
     }
-    const allTags = tagsInside(parent, tags);
-    settleCall(recorder, { provider, model, operation, tags: allTags, parent, facts, endMs: recorder.now() });
+    const takesOver = facts.outcome !== 'refused' && takeOver(recorder, parent, provider);
+    noteOutcome(parent, provider, facts.outcome);
+    settleCall(recorder, {
+      provider,
+      model,
+      operation,
+      tags: tagsInside(parent, tags),
+      parent,
+      facts: { ...facts, takesOver },
+      endMs: recorder.now(),
+    });
   }
 
   /** Calls under way and the age of the oldest in milliseconds, by provider and model. */

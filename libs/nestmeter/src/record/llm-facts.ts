@@ -26,6 +26,8 @@ export interface LLMFacts {
   readonly rateLimited?: boolean | undefined;
   readonly retries?: number | undefined;
   readonly cacheHit?: boolean | undefined;
+  /** Whether it was made because another provider failed. */
+  readonly takesOver?: boolean | undefined;
   /** Whether tracked calls inside it have already counted its tokens and cost. */
   readonly nested: boolean;
 }
@@ -43,6 +45,7 @@ export function countCall(state: SeriesState, facts: LLMFacts, cost: LLMCost | u
     state.count(counter.calls_with_attempts);
     state.count(counter.retries, facts.retries);
   }
+  if (facts.takesOver) state.count(counter.failovers);
   if (facts.cacheHit) state.count(counter.cache_hits);
   if (answer.finishReason !== undefined) state.tallyUp(tally.finish_reasons, shortReason(answer.finishReason));
   if (outcome === 'completed') state.record(distribution.success_duration, facts.durationMs);

@@ -107,6 +107,7 @@ function countTags(
     if (Object.hasOwn(tags, tag)) countUsage(recorder.series(family, tags[tag]).open(endMs), facts, cost);
 }
 
-function toldTokens({ inputTokens, outputTokens }: LLMAnswer): boolean {
+/** Whether an answer says what was used. */
+export function toldTokens({ inputTokens, outputTokens }: LLMAnswer): boolean {
   return inputTokens !== undefined || outputTokens !== undefined;
 }

@@ -96,7 +96,8 @@ describe('what fails while recording never reaches the application', () => {
     expect(failures()['failed.llm']).toBeGreaterThan(4);
     expect(failures()['failed.endpoint']).toBe(4);
     expect(failures()['failed.custom']).toBe(2);
-    expect(recording.warnings).toHaveLength(Object.keys(failures()).length);
+    const told = recording.warnings.filter((warning) => warning.startsWith('Recording failed'));
+    expect(told).toHaveLength(Object.keys(failures()).length);
   });
 
   it('when the accumulator throws for every record', async () => {

@@ -8,6 +8,7 @@ import { observeResult, type ResultObserver } from './observe-result.js';
 import type { Recorder } from './recorder.js';
 import { isDuration } from './refusals.js';
 import { currentScope, type LLMShare, runInScope, type Scope } from './scope.js';
+import { type Tags, tagsInside } from './tags.js';
 
 const { counter, distribution, tally } = operationFamily;
 
@@ -20,10 +21,11 @@ export interface OperationOptions {
 /** A tracked call under way: an operation of its own, and a component of the call directly around it. */
 class OperationCall implements Scope, ResultObserver {
   readonly parent: Scope | null;
-  readonly tags: Readonly<Record<string, string>> | null;
   readonly isLLMCall = false;
+  failedProvider: string | null = null;
   readonly components = new Components();
   readonly #series: Series;
+  #ownTags: Tags | null;
   #startMs: number;
   /** Time from the call until it turned out to be a cold stream; its readers come later. */
   #earlierMs = 0;
@@ -38,11 +40,18 @@ class OperationCall implements Scope, ResultObserver {
   ) {
     const scope = currentScope();
     this.parent = scope?.recorder === recorder ? scope : null;
-    const own = recorder.tagsOf(metadata);
-    this.tags = own === null ? (this.parent?.tags ?? null) : { ...this.parent?.tags, ...own };
+    this.#ownTags = recorder.tagsOf(metadata);
     this.#series = recorder.series(operationFamily, operation);
     this.#startMs = recorder.now();
     this.parent?.childBegan(operation, this.#startMs);
+  }
+
+  get tags(): Tags | null {
+    return tagsInside(this.parent, this.#ownTags);
+  }
+
+  tag(tags: Tags): void {
+    this.#ownTags = { ...this.#ownTags, ...tags };
   }
 
   run<R>(code: () => R): R {

@@ -21,6 +21,10 @@ export interface Scope {
   readonly parent: Scope | null;
   /** Declared tags with their values, those of scopes around included. */
   readonly tags: Readonly<Record<string, string>> | null;
+  /** Adds tags to the LLM calls inside that end from now on. */
+  tag(tags: Readonly<Record<string, string>>): void;
+  /** The provider whose call inside failed last, until another one takes over or a call succeeds; see failover.ts. */
+  failedProvider: string | null;
   /** Name under which it is an operation that others are components of; null for a request. */
   readonly operation: string | null;
   /** Whether it is an LLM call: its time covers that of LLM calls inside, which are no components of their own. */

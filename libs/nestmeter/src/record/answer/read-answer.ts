@@ -81,6 +81,11 @@ export class StreamReader {
     return this.#reader !== null;
   }
 
+  /** Name of the reader that knows the shape of this stream; `unknown` while none does. */
+  get shape(): string {
+    return this.#reader?.name ?? 'unknown';
+  }
+
   /** Takes the next item of the stream. Never throws, keeps nothing of the item but the fields of `answer`. */
   item(item: unknown): void {
     try {

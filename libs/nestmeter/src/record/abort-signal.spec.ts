@@ -1,0 +1,74 @@
+import { Recording } from '../../../../test/fixtures/recording.js';
+import { llmFamily } from '../accumulate/llm-family.js';
+import { abortSignalIn } from './abort-signal.js';
+
+describe('the abort signal among the arguments of a call', () => {
+  const { signal } = new AbortController();
+
+  it.each([
+    ['itself', [{ model: 'm' }, signal]],
+    ['signal of the options', [{ model: 'm' }, { signal }]],
+    ['abortSignal of the options', ['prompt', { abortSignal: signal }]],
+    ['abortSignal of Google’s config', [{ model: 'm', config: { abortSignal: signal } }]],
+    ['signal of nested options', [{ options: { signal } }]],
+  ])('is found as %s', (_where, args) => {
+    expect(abortSignalIn(args)).toBe(signal);
+  });
+
+  it('is none where there is none, and no getter is called', () => {
+    const trap = {
+      get signal(): AbortSignal {
+        throw new Error('looked');
+      },
+    };
+    expect(abortSignalIn([null, 'text', 7, { signal: 'no' }, { signal: { aborted: true } }, trap])).toBeUndefined();
+  });
+});
+
+describe('a stream that its SDK ends silently when it is aborted', () => {
+  let recording: Recording;
+
+  beforeEach(() => {
+    recording = new Recording();
+  });
+
+  afterEach(() => recording.close());
+
+  const outcome = (name: string): number => recording.count(llmFamily, ['aws.bedrock', 'm', 'chat'], name);
+  async function read(abort: (controller: AbortController) => AbortSignal): Promise<void> {
+    const controller = new AbortController();
+    const start = { provider: 'aws.bedrock', model: 'm', operation: 'chat', tags: null };
+    const stream = recording.recorder.llm.track(
+      start,
+      async function* (_options: { abortSignal: AbortSignal }) {
+        yield { messageStart: { role: 'assistant' } };
+        yield { contentBlockDelta: { delta: { text: 'Hi' } } };
+      },
+      undefined,
+      [{ abortSignal: abort(controller) }],
+    );
+    for await (const _item of stream);
+  }
+
+  it('is cancelled, not incomplete', async () => {
+    await read((controller) => {
+      controller.abort();
+      return controller.signal;
+    });
+    expect([outcome('cancelled'), outcome('incomplete')]).toEqual([1, 0]);
+  });
+
+  it('failed with a timeout when the signal ran out of time', async () => {
+    await read((controller) => {
+      controller.abort(new DOMException('late', 'TimeoutError'));
+      return controller.signal;
+    });
+    expect(outcome('failed')).toBe(1);
+    expect(recording.tally(llmFamily, ['aws.bedrock', 'm', 'chat'], 'errors')).toEqual({ timeout: 1 });
+  });
+
+  it('stays incomplete when nobody aborted', async () => {
+    await read((controller) => controller.signal);
+    expect(outcome('incomplete')).toBe(1);
+  });
+});
