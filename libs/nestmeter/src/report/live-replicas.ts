@@ -13,7 +13,8 @@ interface Level {
 
 /** What living replicas say about this moment. Dead ones do not count, so that their calls in flight vanish. */
 export class Levels {
-  readonly #names = new Map<string, Set<string>>();
+  /** By kind, each path of what its levels are of. */
+  readonly #paths = new Map<string, Map<string, readonly string[]>>();
   /** By kind and whatever the level is of, from nothing to all of it. */
   readonly #levels = new Map<string, Level>();
 
@@ -21,14 +22,19 @@ export class Levels {
     for (const { current } of beats)
       for (const [name, level] of Object.entries(current)) {
         const { kind, of } = levelParts(name);
-        this.#name(kind, of[0]);
+        this.#note(kind, of);
         for (let depth = 0; depth <= of.length; depth++) this.#add([kind, ...of.slice(0, depth)].join('\0'), level);
       }
   }
 
   /** Names to which levels of a kind belong. */
   names(kind: LevelKind): string[] {
-    return [...(this.#names.get(kind) ?? [])];
+    return [...new Set(this.paths(kind).flatMap(([name]) => name ?? []))];
+  }
+
+  /** All that levels of a kind are of, such as provider and model. */
+  paths(kind: LevelKind): (readonly string[])[] {
+    return [...(this.#paths.get(kind)?.values() ?? [])];
   }
 
   /** Sum over replicas and over everything below `of`; null when no replica tells. */
@@ -41,11 +47,10 @@ export class Levels {
     return this.#levels.get([kind, ...of].join('\0'))?.highest ?? null;
   }
 
-  #name(kind: string, name: string | undefined): void {
-    if (name === undefined) return;
-    const names = this.#names.get(kind);
-    if (names === undefined) this.#names.set(kind, new Set([name]));
-    else names.add(name);
+  #note(kind: string, of: readonly string[]): void {
+    const paths = this.#paths.get(kind);
+    if (paths === undefined) this.#paths.set(kind, new Map([[of.join('\0'), of]]));
+    else paths.set(of.join('\0'), of);
   }
 
   #add(key: string, by: number): void {

@@ -128,6 +128,18 @@ describe('providersReport', () => {
     expect(await active()).toEqual([3, 700, 2]);
   });
 
+  it('lists provider and model of calls under way before the first one has ended', async () => {
+    const fleet = new ReportFleet();
+    fleet.one.current = {
+      [levelName('active_calls', 'anthropic', 'claude')]: 3,
+      [levelName('oldest_call_ms', 'anthropic', 'claude')]: 95_000,
+    };
+    const { providers, summary } = await fleet.ask(providersReport);
+    expect(providers['anthropic']).toMatchObject({ total_requests: 0, success_rate_percent: null, active_calls: 3 });
+    expect(providers['anthropic']!.model_stats['claude']).toMatchObject({ active_calls: 3, oldest_call_ms: 95_000 });
+    expect(summary.active_calls).toBe(3);
+  });
+
   it('says nothing of calls under way in parts of the past', async () => {
     const fleet = new ReportFleet();
     fleet.one.count(llmFamily, ['openai', 'gpt-4o', 'chat'], completed([5]));

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { llmFamily, llmOutcomes } from '../accumulate/llm-family.js';
+import { SeriesState } from '../accumulate/series-state.js';
 import { nanoUsdToNumber } from '../money.js';
 import { count, durationMs, mapOf, percent, percentOf, value } from './answer-field.js';
 import { headline, statisticFields } from './duration-answer.js';
@@ -45,6 +46,7 @@ const callsShape = {
   ...streamShape,
   errors: mapOf(count('Calls'), 'Failed calls by error category'),
   active_calls: count('Calls under way now').nullable(),
+  oldest_call_ms: durationMs('Age of the oldest call under way'),
 };
 
 const modelShape = {
@@ -62,7 +64,6 @@ const providerShape = {
   success_rate_percent: percent('Completed calls, of those that completed or failed'),
   ...providerLatency.shape,
   ...callsShape,
-  oldest_call_ms: durationMs('Age of the oldest call under way'),
   outcomes: mapOf(count('Calls'), 'Calls by outcome; refused ones were never made and are in no other number'),
   finish_reasons: mapOf(count('Calls'), 'Calls by finish reason'),
   retries: value('Attempts after the first; null when no call told its attempts'),
@@ -122,9 +123,13 @@ export const providersReport = windowedReport({
   },
 });
 
-/** Providers of a window, most calls first. */
-export function providerGroups({ of, settings }: Counted, isWanted: (name: string) => boolean): Group[] {
-  const entries = [...of(llmFamily).entries()].filter(({ labels }) => isWanted(labels[0]!));
+/** Providers of a window and those with calls under way, which may be the first ever; most calls first. */
+export function providerGroups({ of, settings, levels }: Counted, isWanted: (name: string) => boolean): Group[] {
+  const underWayNow = (levels?.paths('active_calls') ?? []).map(([provider = '', model = '']) => ({
+    labels: [provider, model, ''],
+    state: new SeriesState(llmFamily),
+  }));
+  const entries = [...of(llmFamily).entries(), ...underWayNow].filter(({ labels }) => isWanted(labels[0]!));
   return groupByName(llmFamily, entries, {
     name: ([name]) => name!,
     size: ({ counters }) => counters[counter.calls]!,
@@ -135,12 +140,20 @@ export function providerGroups({ of, settings }: Counted, isWanted: (name: strin
 /** Calls under way of everything in some groups. @param depth labels to tell by: 1 for providers, 2 for their models */
 export function activeCalls(groups: readonly Group[], levels: Levels | null, depth: 1 | 2): number | null {
   if (levels === null) return null;
-  const names = new Map(
-    groups.flatMap(({ entries }) =>
-      entries.map(({ labels }) => [labels.slice(0, depth).join('\0'), labels.slice(0, depth)] as const),
-    ),
-  );
-  return [...names.values()].reduce((sum, of) => sum + underWay(levels, 'active_calls', ...of)!, 0);
+  return namesIn(groups, depth).reduce((sum, of) => sum + underWay(levels, 'active_calls', ...of)!, 0);
+}
+
+/** Age of the oldest call under way in a group; null when there is none, or when replicas are unknown. */
+function oldestCall(group: Group, levels: Levels | null, depth: 1 | 2): number | null {
+  const ages = namesIn([group], depth).map((of) => levels?.highest('oldest_call_ms', ...of) ?? null);
+  const known = ages.filter((age) => age !== null);
+  return known.length === 0 ? null : Math.max(...known);
+}
+
+/** Providers, or providers with models, of some groups, each once. */
+function namesIn(groups: readonly Group[], depth: 1 | 2): string[][] {
+  const names = groups.flatMap(({ entries }) => entries.map(({ labels }) => labels.slice(0, depth)));
+  return [...new Map(names.map((of) => [of.join('\0'), of])).values()];
 }
 
 function providerAnswer(group: Group, { levels, settings }: Counted): z.infer<z.ZodObject<typeof providerShape>> {
@@ -159,7 +172,6 @@ function providerAnswer(group: Group, { levels, settings }: Counted): z.infer<z.
     success_rate_percent: callSuccessPercent(counts),
     ...latency,
     ...callsAnswer(group, counts, levels, 1),
-    oldest_call_ms: levels?.highest('oldest_call_ms', name) ?? null,
     outcomes: Object.fromEntries(llmOutcomes.map((outcome) => [outcome, counts[outcome]])),
     finish_reasons: tallyMap(state.tallies[tally.finish_reasons]),
     retries: counts.calls_with_attempts > 0 || counts.calls === 0 ? counts.retries : null,
@@ -197,6 +209,7 @@ function callsAnswer(group: Group, counts: LLMCounts, levels: Levels | null, dep
     output_rate: rate.of(distributions[distribution.output_rate] ?? null),
     errors: tallyMap(tallies[tally.errors]),
     active_calls: activeCalls([group], levels, depth),
+    oldest_call_ms: oldestCall(group, levels, depth),
   };
 }
 
