@@ -54,8 +54,10 @@ export function costText(nanoUsd: number | null): string | null {
 export function tokenAnswer(counts: UsageCounts) {
   const told = (sum: number, tellers: number): number | null => (tellers > 0 || counts.calls === 0 ? sum : null);
   const usage = counts.calls_with_usage;
+  // No answer comes of no input: where only output was told, the input is unknown.
+  const isInputTold = counts.input_tokens > 0 || counts.output_tokens === 0;
   return {
-    input_tokens: told(counts.input_tokens, usage),
+    input_tokens: told(counts.input_tokens, isInputTold ? usage : 0),
     output_tokens: told(counts.output_tokens, usage),
     total_tokens: told(counts.input_tokens + counts.output_tokens, usage),
     cached_tokens: told(counts.cached_input_tokens, counts.calls_with_cached),

@@ -45,6 +45,53 @@ describe('usageReport', () => {
     expect(team).toMatchObject({ a: { total_calls: 3 }, [other]: { total_calls: 3 } });
   });
 
+  describe('unpriced_models', () => {
+    const unpriced = (calls: number, tokens: number): Facts => ({
+      calls,
+      completed: calls,
+      calls_with_usage: calls,
+      input_tokens: tokens,
+      output_tokens: 1,
+      unpriced_calls: calls,
+    });
+
+    it('lists each model of a provider that has calls without a price, most of them first, over all replicas', async () => {
+      const fleet = new ReportFleet();
+      const two = fleet.add('two');
+      fleet.one.count(llmFamily, ['openai', 'new', 'chat'], unpriced(2, 100));
+      fleet.one.count(llmFamily, ['openai', 'gpt', 'chat'], used(9, 900, 9));
+      two.count(llmFamily, ['openai', 'new', 'search'], used(1, 50, 5));
+      two.count(llmFamily, ['azure', 'new', 'chat'], unpriced(4, 10));
+      two.count(llmFamily, ['openai', 'new', 'chat'], unpriced(3, 30));
+      expect((await fleet.ask(usageReport)).unpriced_models).toEqual([
+        { provider: 'openai', model: 'new', total_calls: 6, unpriced_calls: 5, input_tokens: 180, output_tokens: 2 },
+        { provider: 'azure', model: 'new', total_calls: 4, unpriced_calls: 4, input_tokens: 10, output_tokens: 1 },
+      ]);
+    });
+
+    it('adds up what is beyond the limit, and leaves out models that are all priced', async () => {
+      const fleet = new ReportFleet({ maxSeries: 1 });
+      fleet.one.count(llmFamily, ['p', 'a', 'chat'], unpriced(3, 3));
+      fleet.one.count(llmFamily, ['p', 'b', 'chat'], unpriced(2, 2));
+      fleet.one.count(llmFamily, [other, other, other], unpriced(1, 1));
+      fleet.one.count(llmFamily, ['p', 'c', 'chat'], used(7, 7, 7));
+      const models = (await fleet.ask(usageReport)).unpriced_models;
+      expect(models.map(({ provider, model, unpriced_calls }) => [provider, model, unpriced_calls])).toEqual([
+        ['p', 'a', 3],
+        [other, other, 3],
+      ]);
+    });
+
+    it('is empty where all is priced, and is told for each part of a series too', async () => {
+      const fleet = new ReportFleet({}, Date.UTC(2026, 10, 22, 11, 59, 15));
+      fleet.one.count(llmFamily, ['p', 'm', 'chat'], used(1, 10, 1));
+      await fleet.pass(50);
+      fleet.one.count(llmFamily, ['p', 'new', 'chat'], unpriced(1, 10));
+      const { series } = await fleet.ask(usageReport, { window: '2h', group: 'hour' });
+      expect(series!.map((part) => part.unpriced_models.map(({ model }) => model))).toEqual([[], [], ['new']]);
+    });
+  });
+
   describe('day', () => {
     it('is the UTC day so far, whatever the window', async () => {
       const fleet = new ReportFleet({ dailyTokenLimit: 1000 }, Date.UTC(2026, 10, 22, 23, 59, 35));

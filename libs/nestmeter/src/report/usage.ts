@@ -1,12 +1,13 @@
 import { z } from 'zod';
+import { other } from '../accumulate/labels.js';
 import { llmFamily, type tagFamily } from '../accumulate/llm-family.js';
 import type { AnyFamily } from '../accumulate/family.js';
 import { FamilyState } from '../accumulate/family-state.js';
 import type { WindowContents } from '../query/window-reader.js';
 import { invalid } from '../query/window.js';
-import { mapOf } from './answer-field.js';
+import { count, mapOf, tokens } from './answer-field.js';
 import { dayShape, readDay } from './day-usage.js';
-import { type UsageCounts, usageAnswer, usageShape } from './llm-answer.js';
+import { tokenAnswer, type UsageCounts, usageAnswer, usageShape } from './llm-answer.js';
 import { answerMap, countsOf, groupByName, groupMap, totalCounts } from './named-states.js';
 import type { Report } from './report.js';
 import {
@@ -30,6 +31,18 @@ const statisticsShape = {
   by_model: byName('model'),
   by_operation: byName('operation'),
   by_tag: mapOf(byName('value of the tag'), 'Usage by declared tag and its value'),
+  unpriced_models: z
+    .array(
+      z.object({
+        provider: z.string().describe('Provider of the model'),
+        model: z.string().describe('The model that answered, else the one asked for'),
+        total_calls: count('Calls of the model, priced or not'),
+        unpriced_calls: count('Calls with tokens whose price is unknown'),
+        input_tokens: tokens('Input of all calls of the model'),
+        output_tokens: tokens('Output of all calls of the model'),
+      }),
+    )
+    .describe('Models with calls whose price is unknown, most of such calls first'),
 };
 type Statistics = z.infer<z.ZodObject<typeof statisticsShape>>;
 
@@ -77,6 +90,7 @@ function usageOf(counted: Counted): Statistics {
     by_model: usageBy(counted, llmFamily, 1),
     by_operation: usageBy(counted, llmFamily, 2),
     by_tag: answerMap([...settings.tagFamilies].map(([tag, family]) => [tag, usageBy(counted, family, 0)] as const)),
+    unpriced_models: unpricedModels(counted),
   };
 }
 
@@ -89,6 +103,37 @@ function usageBy({ of, settings }: Counted, family: AnyFamily, label: number) {
     max: settings.maxSeries,
   });
   return groupMap(groups, (group) => usageAnswer(countsOf(columns, group) as UsageCounts));
+}
+
+function unpricedModels({ of, settings }: Counted): Statistics['unpriced_models'] {
+  const { unpriced_calls } = llmFamily.counter;
+  const entries = [...of(llmFamily).entries()];
+  const unpriced = new Set(
+    entries.filter(({ state }) => state.counters[unpriced_calls]! > 0).map(({ labels }) => modelKey(labels)),
+  );
+  const groups = groupByName(
+    llmFamily,
+    entries.filter(({ labels }) => unpriced.has(modelKey(labels))),
+    { name: modelKey, size: ({ counters }) => counters[unpriced_calls]!, max: settings.maxSeries },
+  );
+  return groups.map((group) => {
+    const counts = countsOf(llmFamily.counter, group);
+    const [provider, model] = group.name === other ? [other, other] : group.entries[0]!.labels;
+    const { input_tokens, output_tokens } = tokenAnswer(counts);
+    return {
+      provider: provider!,
+      model: model!,
+      total_calls: counts.calls,
+      unpriced_calls: counts.unpriced_calls,
+      input_tokens,
+      output_tokens,
+    };
+  });
+}
+
+/** Tells a model of one provider from that of another; both may hold any character. */
+function modelKey([provider, model]: readonly string[]): string {
+  return provider === other && model === other ? other : JSON.stringify([provider, model]);
 }
 
 /** Puts the slots of a window together by hour, day or month of UTC. */

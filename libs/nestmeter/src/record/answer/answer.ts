@@ -25,8 +25,12 @@ export interface LLMAnswer {
   reasoningTokens?: number;
   /** Why the answer ended, in the provider's own word. */
   finishReason?: string;
-  /** The tier that served the call, in the provider's own word; decides about the price. */
+  /** The tier that served the call, in the provider's own word, such as `batch` or `ON_DEMAND_FLEX`; decides about the price. */
   serviceTier?: string;
+  /** How fast the call was served, in the provider's own word, such as `fast`; decides about the price. */
+  speed?: string;
+  /** Where the model ran, in the provider's own word, such as `us`; set where that decides about the price. */
+  region?: string;
   /** Set when an answer that looks like a success says that the call failed. A content filter is not a failure. */
   failure?: AnswerFailure;
 }
@@ -78,7 +82,7 @@ const tokenFields = [
   'reasoningTokens',
 ] as const;
 
-const textFields = ['model', 'finishReason', 'serviceTier'] as const;
+const textFields = ['model', 'finishReason', 'serviceTier', 'speed', 'region'] as const;
 
 /** A field of the normal form that holds a token count. */
 export type TokenField = (typeof tokenFields)[number];

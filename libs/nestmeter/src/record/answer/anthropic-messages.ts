@@ -119,20 +119,35 @@ function readUsage(usage: object, known: LLMAnswer): void {
   if (uncached !== undefined) {
     setTokens(known, 'inputTokens', sumOfTokens(uncached, sumOfTokens(total('read'), total('written'))));
   }
-  keepText(known, 'serviceTier', usage, 'service_tier');
+  readAnthropicService(usage, known);
   const details = ownObject(usage, 'output_tokens_details');
   if (details !== undefined) keepTokens(known, 'reasoningTokens', details, 'thinking_tokens');
+}
+
+/** Reads how Anthropic served a call from its `usage`, which other SDKs hand on as it is. */
+export function readAnthropicService(usage: object, known: LLMAnswer): void {
+  keepText(known, 'serviceTier', usage, 'service_tier');
+  keepText(known, 'speed', usage, 'speed');
+  keepText(known, 'region', usage, 'inference_geo');
+}
+
+/** The tokens written for one hour, of a `usage` that another SDK hands on. */
+export function anthropicWrites1h(usage: object): number | undefined {
+  const lifetimes = ownObject(usage, 'cache_creation');
+  return lifetimes && ownTokens(lifetimes, 'ephemeral_1h_input_tokens');
 }
 
 const countKeys = ['uncached', 'read', 'written', 'written1h', 'output'] as const satisfies (keyof AnthropicCounts)[];
 
 function countsIn(usage: object): AnthropicCounts {
   const lifetimes = ownObject(usage, 'cache_creation');
+  const written5m = lifetimes && ownTokens(lifetimes, 'ephemeral_5m_input_tokens');
+  const written1h = anthropicWrites1h(usage);
   return {
     uncached: ownTokens(usage, 'input_tokens'),
     read: ownTokens(usage, 'cache_read_input_tokens'),
-    written: ownTokens(usage, 'cache_creation_input_tokens'),
-    written1h: lifetimes && ownTokens(lifetimes, 'ephemeral_1h_input_tokens'),
+    written: ownTokens(usage, 'cache_creation_input_tokens') ?? sumOfTokens(written5m, written1h),
+    written1h,
     output: ownTokens(usage, 'output_tokens'),
   };
 }

@@ -18,7 +18,7 @@ export const cohere: AnswerReader = {
     const known: LLMAnswer = {};
     const usage = usageOf(answer);
     if (usage !== undefined) readUsage(usage, known);
-    if ('embeddings' in answer) known.outputTokens ??= 0;
+    if (known.inputTokens !== undefined && 'embeddings' in answer) known.outputTokens ??= 0;
     readFinish(answer, known);
     return known;
   },

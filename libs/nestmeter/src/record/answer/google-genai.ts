@@ -101,13 +101,15 @@ function isEmbedding(answer: object): boolean {
 
 /** Gemini counts for the request, Vertex for each embedding; either may say nothing. */
 function readEmbedding(answer: object, known: LLMAnswer): void {
-  known.outputTokens = 0;
   const usage = ownObject(answer, 'usageMetadata');
-  if (usage !== undefined) keepTokens(known, 'inputTokens', usage, 'promptTokenCount');
-  if (known.inputTokens !== undefined) return;
-  for (const embedding of ownArray(answer, 'embeddings')) {
-    const statistics = isObject(embedding) ? ownObject(embedding, 'statistics') : undefined;
-    const sum = sumOfTokens(known.inputTokens, statistics && ownTokens(statistics, 'tokenCount'));
-    if (sum !== undefined) known.inputTokens = sum;
+  let input = usage && ownTokens(usage, 'promptTokenCount');
+  if (input === undefined) {
+    for (const embedding of ownArray(answer, 'embeddings')) {
+      const statistics = isObject(embedding) ? ownObject(embedding, 'statistics') : undefined;
+      input = sumOfTokens(input, statistics && ownTokens(statistics, 'tokenCount'));
+    }
   }
+  if (input === undefined) return;
+  known.inputTokens = input;
+  known.outputTokens = 0;
 }

@@ -1,3 +1,4 @@
+import { anthropicWrites1h, readAnthropicService } from './anthropic-messages.js';
 import { addTokens, keepText, keepTokens, type AnswerReader, type LLMAnswer, type StreamedAnswer } from './answer.js';
 import { isObject, ownArray, ownObject, ownText, ownTokens, ownValue } from './own-value.js';
 
@@ -69,6 +70,8 @@ function readMetadata(message: object, known: LLMAnswer): boolean {
   keepText(known, 'model', metadata, 'model');
   keepText(known, 'model', metadata, 'model_name');
   keepText(known, 'serviceTier', metadata, 'service_tier');
+  const usage = ownObject(metadata, 'usage');
+  if (usage !== undefined) readRawUsage(usage, known);
   let isOver = false;
   for (const key of finishKeys) {
     const reason = ownText(metadata, key);
@@ -77,6 +80,13 @@ function readMetadata(message: object, known: LLMAnswer): boolean {
     isOver = true;
   }
   return isOver;
+}
+
+/** The integration of Anthropic hands on the provider's usage, which says what the normal one leaves out. */
+function readRawUsage(usage: object, known: LLMAnswer): void {
+  readAnthropicService(usage, known);
+  const written1h = anthropicWrites1h(usage);
+  if (known.cacheWriteTokens !== undefined && written1h !== undefined) known.cacheWrite1hTokens = written1h;
 }
 
 function hasContent(item: object): StreamedAnswer['contentSeen'] {

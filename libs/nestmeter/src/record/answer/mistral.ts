@@ -1,3 +1,4 @@
+import { classifyAnswerFailure } from '../llm-error.js';
 import { keepText, keepTokens, type AnswerReader, type LLMAnswer } from './answer.js';
 import { readOpenAIUsage } from './openai-usage.js';
 import { isObject, ownArray, ownObject, ownText, ownTokens, ownValue } from './own-value.js';
@@ -20,6 +21,8 @@ export const mistral: AnswerReader = {
     const known: LLMAnswer = {};
     readHead(answer, known);
     for (const choice of ownArray(answer, 'choices')) readFinish(choice, known);
+    // A conversation names the model with each of its outputs; who asked may have named an agent instead.
+    for (const output of ownArray(answer, 'outputs')) if (isObject(output)) keepText(known, 'model', output, 'model');
     if (ownArray(answer, 'data').length > 0) known.outputTokens ??= 0;
     return known;
   },
@@ -45,7 +48,11 @@ export const mistral: AnswerReader = {
     else if (type === 'conversation.response.done') known.terminal = true;
     else if (type === 'conversation.response.error') {
       known.terminal = true;
-      known.failure = { category: 'server_error', code: null };
+      const { category, code } = classifyAnswerFailure({
+        code: ownValue(data, 'code'),
+        message: ownValue(data, 'message'),
+      });
+      known.failure = category === 'unknown' ? { category: 'server_error', code } : { category, code };
     }
   },
 };

@@ -15,7 +15,7 @@ export const ollama: AnswerReader = {
   read(answer) {
     const known: LLMAnswer = {};
     readCounts(answer, known);
-    if (isEmbedding(answer)) known.outputTokens = 0;
+    if (known.inputTokens !== undefined && isEmbedding(answer)) known.outputTokens = 0;
     return known;
   },
 

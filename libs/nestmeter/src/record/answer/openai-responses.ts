@@ -30,9 +30,9 @@ export const openaiResponses: AnswerReader = {
   },
 
   recognisesItem(item) {
-    return (
-      ownText(item, 'type')?.startsWith('response.') === true && typeof ownValue(item, 'sequence_number') === 'number'
-    );
+    const type = ownText(item, 'type');
+    if (type === undefined || typeof ownValue(item, 'sequence_number') !== 'number') return false;
+    return type.startsWith('response.') || type === 'error';
   },
 
   readItem(item, known) {

@@ -1,8 +1,9 @@
 import { types } from 'node:util';
 
 import { classifyAnswerFailure } from '../llm-error.js';
+import { anthropicWrites1h, readAnthropicService } from './anthropic-messages.js';
 import { addTokens, keepText, keepTokens, type AnswerReader, type LLMAnswer, type StreamedAnswer } from './answer.js';
-import { isObject, ownArray, ownObject, ownText, ownTokens, ownValue } from './own-value.js';
+import { isObject, ownArray, ownObject, ownText, ownTokens, ownValue, sumOfTokens } from './own-value.js';
 
 /**
  * Reads the results of the Vercel `ai` package, versions 5 to 7, the parts of its streams, and what its provider models
@@ -36,6 +37,8 @@ export const vercelAi: AnswerReader = {
     readStep(answer, known);
     const total = ownObject(answer, 'totalUsage') ?? usage;
     if (total !== undefined) readUsage(total, known, keepTokens);
+    const steps = ownArray(answer, 'steps').filter(isObject);
+    for (const step of steps.length > 0 ? steps : [answer]) addWrites1h(step, known);
     return known;
   },
 
@@ -54,6 +57,7 @@ export const vercelAi: AnswerReader = {
       readStep(item, known);
       const usage = ownObject(item, 'usage');
       if (usage !== undefined) readUsage(usage, known, addTokens);
+      addWrites1h(item, known);
     } else if (type === 'finish') readFinish(item, known);
     else if (type === 'response-metadata') keepText(known, 'model', item, 'modelId');
     else if (type === 'error') readFailure(item, known);
@@ -82,9 +86,31 @@ function readStep(step: object, known: LLMAnswer): void {
   else keepText(known, 'finishReason', step, 'finishReason');
   const response = ownObject(step, 'response');
   if (response !== undefined) keepText(known, 'model', response, 'modelId');
-  const metadata = ownObject(step, 'providerMetadata');
-  const openai = metadata && ownObject(metadata, 'openai');
+  const openai = metadataOf(step, 'openai');
   if (openai !== undefined) keepText(known, 'serviceTier', openai, 'serviceTier');
+  const google = metadataOf(step, 'google') ?? metadataOf(step, 'vertex');
+  const traffic = google && ownObject(google, 'usageMetadata');
+  if (traffic !== undefined) keepText(known, 'serviceTier', traffic, 'trafficType');
+  const usage = anthropicUsage(step);
+  if (usage !== undefined) readAnthropicService(usage, known);
+}
+
+/** What only one provider says. */
+function metadataOf(step: object, provider: string): object | undefined {
+  const metadata = ownObject(step, 'providerMetadata');
+  return metadata && ownObject(metadata, provider);
+}
+
+function anthropicUsage(step: object): object | undefined {
+  const anthropic = metadataOf(step, 'anthropic');
+  return anthropic && ownObject(anthropic, 'usage');
+}
+
+/** Lifetimes of written tokens stand in the provider's usage alone, for each step; they are a part of what is known. */
+function addWrites1h(step: object, known: LLMAnswer): void {
+  const usage = anthropicUsage(step);
+  const sum = sumOfTokens(known.cacheWrite1hTokens, usage && anthropicWrites1h(usage));
+  if (sum !== undefined && known.cacheWriteTokens !== undefined) known.cacheWrite1hTokens = sum;
 }
 
 /** A part for an error holds what was thrown; events of providers hold a description. */
@@ -104,6 +130,8 @@ function readFinish(part: object, known: StreamedAnswer): void {
   readStep(part, known);
   const usage = ownObject(part, 'totalUsage') ?? ownObject(part, 'usage');
   if (usage !== undefined) readUsage(usage, known, keepTokens);
+  // Streams of provider models have no steps.
+  if (known.cacheWrite1hTokens === undefined) addWrites1h(part, known);
 }
 
 function readFailure(part: object, known: LLMAnswer): void {

@@ -1,5 +1,6 @@
 import { formatNanoUsd, readNanoUsd } from '../../money.js';
-import { multiplierUnit, type Rates, type TokenRates } from './rates.js';
+import { type Modifier, modifierOf } from './price-modifier.js';
+import type { Rates, TokenRates } from './rates.js';
 
 /** What a call used, in the normal form of `LLMAnswer`; counts that are not given count as unknown. */
 export interface PricedUsage {
@@ -9,8 +10,12 @@ export interface PricedUsage {
   readonly cacheWriteTokens?: number | undefined;
   readonly cacheWrite1hTokens?: number | undefined;
   readonly reasoningTokens?: number | undefined;
-  /** The tier that served the call, in the provider's word. */
+  /** The tier that served the call, in the provider's word: `batch`, `flex`, `priority`, `ON_DEMAND_FLEX` … */
   readonly serviceTier?: string | undefined;
+  /** How fast it was served, in the provider's word, such as `fast`. */
+  readonly speed?: string | undefined;
+  /** Where it was served, if that decides about the price, such as `us`. */
+  readonly region?: string | undefined;
 }
 
 /**
@@ -26,8 +31,9 @@ export interface LLMCost {
   readonly cacheWriteNanoUsd: number | null;
   readonly totalNanoUsd: number;
   /**
-   * The price list that applied: `standard`, the service tier whose multiplier was applied, `above_<tokens>` for the
-   * tier of long input, or both joined by `+`. Null for a reported cost.
+   * The price list that applied: `standard`, or what was applied to it, joined by `+`: the tier (`batch`, `flex`,
+   * `priority` …), the speed (`fast`), the region (`us`) and `above_<tokens>` for the tier of long input. Null for a
+   * reported cost.
    */
   readonly pricingTier: string | null;
   readonly priceSource: 'user' | 'genai-prices' | 'reported';
@@ -41,6 +47,8 @@ export type UnpricedReason =
   | 'no_usage'
   /** The counts contradict each other, such as more cached than input tokens. */
   | 'invalid_usage'
+  /** It was served at a tier, at a speed or in a region that is not the standard and whose price nobody knows. */
+  | 'unknown_tier'
   /** There are output tokens, and the table has no price for output. */
   | 'no_output_price'
   /** The cost is past 2^53 − 1 nano-USD (9 million USD), or the given cost is no amount. */
@@ -60,7 +68,7 @@ export interface Unpriced {
  *
  * @param rates what `PriceTable.lookup` answered; null is an unknown model
  * @returns the cost, or the reason why there is none. Never throws. About 0.1 µs for costs up to 9,007 USD
- *   (0.9 USD with a multiplier), 0.5 µs beyond.
+ *   (less with a factor, by its denominator: 4,500 USD for batch), 0.5 µs beyond.
  */
 export function costOfCall(usage: PricedUsage, rates: Rates | null): LLMCost | Unpriced {
   if (rates === null) return unpriced('unknown_model');
@@ -85,9 +93,10 @@ export function costOfCall(usage: PricedUsage, rates: Rates | null): LLMCost | U
   const tier = tierOf(rates, input);
   const prices = tier?.rates ?? rates.base;
   if (output > 0 && prices.output === null) return unpriced('no_output_price');
-  const multiplier = usage.serviceTier === undefined ? undefined : rates.multipliers.get(usage.serviceTier);
+  const modifier = modifierOf(usage, rates);
+  if (modifier === null) return unpriced('unknown_tier');
 
-  const sums = runningNanoUsd(counts, prices, rates.perRequestPicoUsd, multiplier ?? multiplierUnit);
+  const sums = runningNanoUsd(counts, prices, rates.perRequestPicoUsd, modifier);
   if (sums === null) return unpriced('out_of_range');
   return {
     priced: true,
@@ -96,7 +105,7 @@ export function costOfCall(usage: PricedUsage, rates: Rates | null): LLMCost | U
     cacheReadNanoUsd: sums[2] - sums[1],
     cacheWriteNanoUsd: sums[3] - sums[2],
     totalNanoUsd: sums[3],
-    pricingTier: pricingTier(multiplier === undefined ? undefined : usage.serviceTier, tier?.aboveInputTokens),
+    pricingTier: pricingTier(modifier.name, tier?.aboveInputTokens),
     priceSource: rates.source,
   };
 }
@@ -164,16 +173,17 @@ type RunningSums = readonly [number, number, number, number];
 
 /**
  * Numbers first: every term is an integer ≥ 0, so if the last sum came out as a safe integer, no step before it was
- * rounded. Past that the same in bigint.
+ * rounded. Past that the same in bigint. One division at the end, by the denominator and to nano-USD at once.
  */
 function runningNanoUsd(
   counts: TokenCounts,
   prices: TokenRates,
   perRequestPicoUsd: number,
-  multiplier: number,
+  { numerator: factor, denominator }: Modifier,
 ): RunningSums | null {
-  const factor = multiplier === multiplierUnit ? 1 : multiplier;
-  const nano = multiplier === multiplierUnit ? picoPerNano : picoPerNano * multiplierUnit;
+  // A product of factors past 9007 is nobody's price.
+  if (!Number.isSafeInteger(factor)) return null;
+  const nano = picoPerNano * denominator;
   const outputRate = prices.output ?? 0;
   const reasoningRate = prices.reasoning ?? outputRate;
   const input = (counts.input * prices.input + perRequestPicoUsd) * factor;
@@ -205,10 +215,10 @@ function tierOf(rates: Rates, inputTokens: number): Rates['tiers'][number] | und
   return rates.tiers.findLast((tier) => inputTokens > tier.aboveInputTokens);
 }
 
-function pricingTier(serviceTier: string | undefined, aboveInputTokens: number | undefined): string {
-  if (aboveInputTokens === undefined) return serviceTier ?? 'standard';
+function pricingTier(modifier: string | null, aboveInputTokens: number | undefined): string {
+  if (aboveInputTokens === undefined) return modifier ?? 'standard';
   const long = `above_${aboveInputTokens}`;
-  return serviceTier === undefined ? long : `${serviceTier}+${long}`;
+  return modifier === null ? long : `${modifier}+${long}`;
 }
 
 function areCounts(counts: TokenCounts): boolean {

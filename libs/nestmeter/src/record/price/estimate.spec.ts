@@ -7,13 +7,17 @@ const prices = new PriceTable({
   importGenaiPrices: null,
   prices: { openai: { 'gpt-4o': { inputPerMillion: 2.5, outputPerMillion: 10 } } },
 });
+const failures: unknown[] = [];
+const refusals = { failed: (where: string, error: unknown) => failures.push(where, error) };
+const means = { prices, refusals, atMs: now };
 const known = { provider: 'openai', model: 'gpt-4o' };
 
 describe('estimateCost', () => {
   it('prices the input and the expected output, marked as an estimate', () => {
-    expect(estimateCost({ ...known, tokens: 1000, expectedOutputTokens: 200 }, prices, now)).toEqual({
+    expect(estimateCost({ ...known, tokens: 1000, expectedOutputTokens: 200 }, means)).toEqual({
       estimated: true,
       input_tokens: 1000,
+      tokens_by: 'given',
       output_tokens: 200,
       input_cost_usd: '0.002500000',
       output_cost_usd: '0.002000000',
@@ -27,15 +31,16 @@ describe('estimateCost', () => {
   });
 
   it('counts the tokens of a text', () => {
-    expect(estimateCost({ ...known, text: 'a'.repeat(400) }, prices, now)).toMatchObject({
+    expect(estimateCost({ ...known, text: 'a'.repeat(400) }, means)).toMatchObject({
       input_tokens: 100,
+      tokens_by: 'estimate',
       output_tokens: 0,
       total_cost_usd: '0.000250000',
     });
   });
 
   it('has no cost for an unknown model, and says why', () => {
-    expect(estimateCost({ provider: 'openai', model: 'new', tokens: 1 }, prices, now)).toMatchObject({
+    expect(estimateCost({ provider: 'openai', model: 'new', tokens: 1 }, means)).toMatchObject({
       estimated: true,
       total_cost_usd: null,
       unpriced_reason: 'unknown_model',
@@ -43,8 +48,44 @@ describe('estimateCost', () => {
   });
 
   it('has no cost without input or with counts that are not valid', () => {
-    expect(estimateCost(known, prices, now)).toMatchObject({ input_tokens: null, unpriced_reason: 'no_usage' });
-    expect(estimateCost({ ...known, tokens: -1 }, prices, now)).toMatchObject({ unpriced_reason: 'invalid_usage' });
+    expect(estimateCost(known, means)).toMatchObject({
+      input_tokens: null,
+      tokens_by: null,
+      unpriced_reason: 'no_usage',
+    });
+    expect(estimateCost({ ...known, tokens: -1 }, means)).toMatchObject({ unpriced_reason: 'invalid_usage' });
+  });
+});
+
+describe('a tokenizer', () => {
+  const text = 'a'.repeat(400);
+
+  it('counts the tokens of a text for the model, unless they are given', () => {
+    const tokenizer = (given: string, model: string) => given.length + model.length;
+    expect(estimateCost({ ...known, text }, { ...means, tokenizer })).toMatchObject({
+      input_tokens: 406,
+      tokens_by: 'tokenizer',
+    });
+    expect(estimateCost({ ...known, text, tokens: 3 }, { ...means, tokenizer })).toMatchObject({
+      input_tokens: 3,
+      tokens_by: 'given',
+    });
+  });
+
+  it.each<[string, (text: string, model: string) => unknown]>([
+    ['throws', () => { throw new Error('no such encoding'); }], // prettier-ignore
+    ['returns a fraction', () => 1.5],
+    ['returns a negative count', () => -1],
+    ['returns no number', () => [1, 2, 3]],
+    ['is asynchronous and fails later', () => Promise.reject(new Error('later'))],
+  ])('that %s is counted as a failure, and the built-in estimate counts', (_, tokenizer) => {
+    failures.length = 0;
+    expect(estimateCost({ ...known, text }, { ...means, tokenizer: tokenizer as never })).toMatchObject({
+      input_tokens: 100,
+      tokens_by: 'estimate',
+      total_cost_usd: '0.000250000',
+    });
+    expect(failures).toEqual(['tokenizer', expect.any(Error)]);
   });
 });
 

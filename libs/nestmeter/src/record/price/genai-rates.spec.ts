@@ -1,6 +1,6 @@
 import { calcPrice } from '@pydantic/genai-prices';
 import fc from 'fast-check';
-import { costOfCall } from './cost.js';
+import { costAnswer, costOfCall } from './cost.js';
 import { genaiRates, importGenaiPrices, type GenaiPrices } from './genai-rates.js';
 
 const now = Date.parse('2026-06-01T12:00:00Z');
@@ -75,6 +75,28 @@ describe('the rates of genai-prices', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  it.each([
+    ['anthropic', 'claude-sonnet-4-5', { serviceTier: 'batch' }, '0.001500000', 'batch'],
+    ['anthropic', 'claude-opus-4-6', { region: 'us' }, '0.005500000', 'us'],
+    ['anthropic', 'claude-opus-4-6', { serviceTier: 'batch', region: 'us' }, '0.002750000', 'batch+us'],
+    ['openai', 'gpt-4o', { serviceTier: 'flex' }, '0.001250000', 'flex'],
+    ['groq', 'llama-3.3-70b-versatile', { serviceTier: 'flex' }, '0.000590000', 'flex'],
+    ['anthropic', 'claude-opus-4-6', { speed: 'fast' }, null, null],
+    ['anthropic', 'claude-opus-4-6', { serviceTier: 'priority' }, null, null],
+    ['aws.bedrock', 'us.anthropic.claude-sonnet-4-5-20250929-v1:0', { serviceTier: 'flex' }, null, null],
+    ['azure.ai.openai', 'gpt-4o', { serviceTier: 'flex' }, null, null],
+  ])('have the factors that %s publishes: %s at %j', (provider, model, how, total, tier) => {
+    const rates = genaiRates(prices, provider, model, now);
+    const cost = costAnswer(costOfCall({ inputTokens: 1000, outputTokens: 0, ...how }, rates));
+    expect([cost.total_cost_usd, cost.pricing_tier]).toEqual([total, tier]);
+    expect(cost.unpriced_reason).toBe(total === null ? 'unknown_tier' : null);
+  });
+
+  it('have a price of their own for what is written for one hour', () => {
+    const rates = genaiRates(prices, 'anthropic', 'claude-opus-4-6', now);
+    expect(rates?.base).toMatchObject({ cacheWrite: 6_250_000, cacheWrite1h: 10_000_000 });
   });
 
   it('are rounded to whole pico-USD per token where the package has a recurring decimal', () => {

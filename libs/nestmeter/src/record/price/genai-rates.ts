@@ -1,4 +1,5 @@
 import { readDecimal } from '../../money.js';
+import { type Factors, publishedFactors } from './price-modifier.js';
 import { completeRates, rateDigits, type GivenRates, type RateTier, type Rates, type TokenRates } from './rates.js';
 
 /** What is used of the optional peer `@pydantic/genai-prices`: its rates, never its float arithmetic. */
@@ -60,14 +61,14 @@ export function genaiRates(prices: GenaiPrices, provider: string, model: string,
   try {
     const providerId = providerIds.get(provider) ?? provider;
     const found = prices.calcPrice({}, model, { providerId, timestamp: new Date(atMs) });
-    return found === null ? null : readRates(found.model_price);
+    return found === null ? null : readRates(found.model_price, publishedFactors(providerId));
   } catch {
     return null;
   }
 }
 
 /** The package gives each rate tiers of its own; here every tier holds all rates, so the bounds are united. */
-function readRates(price: Readonly<Record<string, unknown>>): Rates | null {
+function readRates(price: Readonly<Record<string, unknown>>, { multipliers, regions }: Factors): Rates | null {
   const base = ratesAbove(price, -1);
   if (base === null) return null;
   const bounds = new Set(rateNames.flatMap((name) => tiersOf(price[rateKeys[name]]).map((tier) => tier.start)));
@@ -81,13 +82,11 @@ function readRates(price: Readonly<Record<string, unknown>>): Rates | null {
     source: 'genai-prices',
     base,
     tiers,
-    multipliers: noMultipliers,
+    multipliers,
+    regions,
     perRequestPicoUsd: (perRequest === undefined ? null : readRate(perRequest, perThousandDigits)) ?? 0,
   };
 }
-
-/** The package has no prices of batch, flex or priority processing. */
-const noMultipliers: ReadonlyMap<string, number> = new Map();
 
 /** The rates of a request whose input is just above `start`; -1 is below every tier. */
 function ratesAbove(price: Readonly<Record<string, unknown>>, start: number): TokenRates | null {

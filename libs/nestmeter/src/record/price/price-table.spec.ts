@@ -99,6 +99,63 @@ describe('a price table', () => {
   });
 });
 
+describe('a price that changes', () => {
+  it.each([
+    ['o3', '2025-06-09T23:59:59.999Z', 10_000_000],
+    ['o3', '2025-06-10T00:00:00.000Z', 2_000_000],
+  ])('is that of genai-prices from its start on: %s at %s', async (model, at, input) => {
+    const table = new PriceTable();
+    await table.ready();
+    expect(table.lookup('openai', model, Date.parse(at))?.base.input).toBe(input);
+  });
+
+  it.each([
+    ['2025-06-01T16:29:59.999Z', 270_000],
+    ['2025-06-01T16:30:00.000Z', 135_000],
+    ['2025-06-02T00:29:59.999Z', 135_000],
+    ['2025-06-02T00:30:00.000Z', 270_000],
+  ])('by the time of day is that of genai-prices at its time: %s', async (at, input) => {
+    const table = new PriceTable();
+    await table.ready();
+    expect(table.lookup('deepseek', 'deepseek-chat', Date.parse(at))?.base.input).toBe(input);
+  });
+});
+
+describe('the alias of a model', () => {
+  const modelAliases = { azure: { 'chat-prod': 'gpt-4o', 'gpt-4': 'gpt-4o', spare: 'chat-prod' } };
+  const prices = { azure: { 'gpt-4o': { inputPerMillion: 2.5 }, 'gpt-4': { inputPerMillion: 30 } } };
+
+  it('is priced in its place, for its provider only', () => {
+    const table = new PriceTable({ prices, modelAliases, importGenaiPrices: null });
+    expect(table.lookup('azure', 'chat-prod', now)?.base.input).toBe(2_500_000);
+    expect(table.lookup('openai', 'chat-prod', now)).toBeNull();
+  });
+
+  it('wins over a price that the name would have', () => {
+    const table = new PriceTable({ prices, modelAliases, importGenaiPrices: null });
+    expect(table.lookup('azure', 'gpt-4', now)?.base.input).toBe(2_500_000);
+  });
+
+  it('gives way to a price of the model that answered', () => {
+    const table = new PriceTable({ prices, modelAliases, importGenaiPrices: null });
+    expect(table.lookupAnswered('azure', 'gpt-4', now)?.base.input).toBe(30_000_000);
+    expect(table.lookupAnswered('azure', 'chat-prod', now)?.base.input).toBe(2_500_000);
+    expect(table.lookupAnswered('azure', 'nobody', now)).toBeNull();
+  });
+
+  it('waits for all sources where the model that answered may have a price', async () => {
+    const table = new PriceTable({ prices, modelAliases, importGenaiPrices: async () => new CountingPrices() });
+    expect(table.lookupAnswered('azure', 'chat-prod', now)).toBeNull();
+    await table.ready();
+    expect(table.lookupAnswered('azure', 'chat-prod', now)?.source).toBe('genai-prices');
+  });
+
+  it('is not looked up again', () => {
+    const table = new PriceTable({ prices, modelAliases, importGenaiPrices: null });
+    expect(table.lookup('azure', 'spare', now)).toBeNull();
+  });
+});
+
 describe('the memory of a price table', () => {
   it('asks the second source once per model and five minutes', async () => {
     const prices = new CountingPrices();

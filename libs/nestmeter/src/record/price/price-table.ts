@@ -1,4 +1,5 @@
 import { genaiRates, importGenaiPrices, type GenaiPrices } from './genai-rates.js';
+import { aliasMap, type ModelAliases } from './model-aliases.js';
 import type { Rates } from './rates.js';
 import { covers, userPrices, type PricesOption, type UserPrice } from './user-price.js';
 
@@ -6,6 +7,8 @@ import { covers, userPrices, type PricesOption, type UserPrice } from './user-pr
 export interface PriceTableOptions {
   /** The user's prices, as `pricesSchema` has checked them; they win over every other source. Default none. */
   readonly prices?: PricesOption | undefined;
+  /** Names that are priced as another model, as `modelAliasesSchema` has checked them. Default none. */
+  readonly modelAliases?: ModelAliases | undefined;
   /** Loads the second source; null is none. Default: the peer `@pydantic/genai-prices`, if it is installed. */
   readonly importGenaiPrices?: (() => Promise<GenaiPrices | null>) | null | undefined;
 }
@@ -28,6 +31,7 @@ const maxModels = 1000;
  */
 export class PriceTable {
   readonly #userPrices: readonly UserPrice[];
+  readonly #aliases: ReadonlyMap<string, ReadonlyMap<string, string>>;
   #import: (() => Promise<GenaiPrices | null>) | null;
   #loading: Promise<void> | null = null;
   #genaiPrices: GenaiPrices | null = null;
@@ -38,6 +42,7 @@ export class PriceTable {
 
   constructor(options: PriceTableOptions = {}) {
     this.#userPrices = userPrices(options.prices ?? []);
+    this.#aliases = aliasMap(options.modelAliases ?? {});
     this.#import = options.importGenaiPrices === undefined ? importGenaiPrices : options.importGenaiPrices;
     this.#settled = this.#import === null;
   }
@@ -59,12 +64,29 @@ export class PriceTable {
   }
 
   /**
-   * The rates of a model at a point in time, or null if no source knows the model (see `settled`). Names are compared as
-   * they are. About 0.1 µs for a model of the last five minutes.
+   * The rates of a model that was asked for, at a point in time, or null if no source knows the model (see `settled`). An
+   * alias of the name takes its place. Names are compared as they are. About 0.1 µs for a model of the last five minutes.
    *
    * @param atMs Unix milliseconds of the call
    */
   lookup(provider: string, model: string, atMs: number): Rates | null {
+    return this.#lookup(provider, this.#alias(provider, model) ?? model, atMs);
+  }
+
+  /** The same for the model that answered: a price of its own wins over its alias. */
+  lookupAnswered(provider: string, model: string, atMs: number): Rates | null {
+    const own = this.#lookup(provider, model, atMs);
+    // While a source is missing, nobody knows whether the model has a price of its own.
+    if (own !== null || !this.#settled) return own;
+    const alias = this.#alias(provider, model);
+    return alias === undefined ? null : this.#lookup(provider, alias, atMs);
+  }
+
+  #alias(provider: string, model: string): string | undefined {
+    return this.#aliases.size === 0 ? undefined : this.#aliases.get(provider)?.get(model);
+  }
+
+  #lookup(provider: string, model: string, atMs: number): Rates | null {
     const known = this.#models.get(provider)?.get(model) ?? this.#remember(provider, model);
     for (const price of known.userPrices) {
       if (price.fromMs <= atMs) return price.rates;

@@ -12,8 +12,10 @@ export interface Rates {
    * at the highest tier whose bound is below the input.
    */
   readonly tiers: readonly RateTier[];
-  /** Factors of service tiers in ten-thousandths (5000 is half the price); a tier that is not named costs the base price. */
+  /** Factors of tiers and speeds by `tierName`, in ten-thousandths (5000 is half the price). */
   readonly multipliers: ReadonlyMap<string, number>;
+  /** Factors of regions by their names in lower case, in ten-thousandths. */
+  readonly regions: ReadonlyMap<string, number>;
   /** Charged once per request, in pico-USD; 0 for nearly every model. */
   readonly perRequestPicoUsd: number;
 }

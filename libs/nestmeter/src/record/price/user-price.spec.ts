@@ -81,7 +81,8 @@ describe('the option prices', () => {
             inputPerMillion: 1,
             outputPerMillion: 4,
             cacheWritePerMillion: 1.25,
-            multipliers: { batch: 0.5, priority: '1.75' },
+            multipliers: { batch: 0.5, ON_DEMAND_PRIORITY: '1.75', fast: 6 },
+            regions: { US: 1.1 },
             tiers: [
               { aboveInputTokens: 500_000, inputPerMillion: 3 },
               { aboveInputTokens: 200_000, inputPerMillion: 2, outputPerMillion: 6, reasoningPerMillion: 5 },
@@ -111,7 +112,9 @@ describe('the option prices', () => {
       multipliers: new Map([
         ['batch', 5000],
         ['priority', 17_500],
+        ['fast', 60_000],
       ]),
+      regions: new Map([['us', 11_000]]),
       perRequestPicoUsd: 0,
     });
   });
@@ -126,7 +129,13 @@ describe('pricesSchema', () => {
     ['no price of input', { outputPerMillion: 1 }],
     ['an unknown field', { ...price(1), inputPerMilion: 2 }],
     ['a multiplier of the whole tenthousandth', { ...price(1), multipliers: { batch: 5000 } }],
-    ['an unknown service tier', { ...price(1), multipliers: { fast: 2 } }],
+    ['a factor of the standard tier', { ...price(1), multipliers: { default: 2 } }],
+    ['two factors of a tier', { ...price(1), multipliers: { flex: 0.5, ON_DEMAND_FLEX: 0.6 } }],
+    ['two factors of a region', { ...price(1), regions: { us: 1.1, US: 1.2 } }],
+    [
+      'more than 16 factors',
+      { ...price(1), regions: Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`r${index}`, 1])) },
+    ],
     ['a tier from nothing', { ...price(1), tiers: [{ aboveInputTokens: 0 }] }],
     ['a date that is none', { ...price(1), from: 'tomorrow' }],
   ])('refuses %s', (_, wrong) => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { invalidOption } from '../../errors.js';
 import { readDecimal } from '../../money.js';
+import { tierName } from './price-modifier.js';
 import { completeRates, rateDigits, type GivenRates, type Rates, type TokenRates } from './rates.js';
 
 /**
@@ -23,6 +24,21 @@ const multiplierSchema = z.union([
   }),
 ]);
 
+/** Factors by name; at most 16. */
+function factorsOf(areDistinct: (names: string[]) => boolean) {
+  return z
+    .record(z.string().min(1).max(64), multiplierSchema)
+    .refine((factors) => Object.keys(factors).length <= 16, 'must be at most 16 factors')
+    .refine(
+      (factors) => areDistinct(Object.keys(factors)),
+      'must be factors that each name another tier or region, none of them the standard tier',
+    );
+}
+
+function isSet(names: readonly string[]): boolean {
+  return new Set(names).size === names.length;
+}
+
 const cacheRateShape = {
   cachedInputPerMillion: perMillionSchema.optional(),
   cacheWritePerMillion: perMillionSchema.optional(),
@@ -43,13 +59,10 @@ const priceShape = {
   outputPerMillion: perMillionSchema.optional(),
   ...cacheRateShape,
   tiers: z.array(tierSchema).max(16).optional(),
-  multipliers: z
-    .strictObject({
-      batch: multiplierSchema.optional(),
-      flex: multiplierSchema.optional(),
-      priority: multiplierSchema.optional(),
-    })
-    .optional(),
+  /** By tier or speed: batch, flex, priority, fast, offpeak, provisioned, or what else the provider says. */
+  multipliers: factorsOf((names) => isSet(names.map(tierName)) && !names.map(tierName).includes('standard')).optional(),
+  /** By region of inference, such as us. */
+  regions: factorsOf((names) => isSet(names.map((name) => name.toLowerCase()))).optional(),
   from: z.union([z.number().min(0), z.iso.date(), z.iso.datetime({ offset: true })]).optional(),
 };
 
@@ -70,7 +83,9 @@ export const pricesSchema = z.union([
  * The option `prices`. All rates are in USD per million tokens, as numbers (read to six decimal places) or decimal
  * strings; a model is an exact name, which also covers its dated releases (`gpt-4o` covers `gpt-4o-2024-08-06`), or a
  * prefix with a trailing `*`. Rates that are left out follow from the others: see `completeRates`; in a tier they are
- * those of the price. `from` (ISO 8601 or Unix seconds) is when the price takes effect: the latest that has wins.
+ * those of the price. `multipliers` and `regions` are factors of the whole price; a call that was served at a tier, a speed
+ * or in a region that neither is the standard nor has a factor here is unpriced. `from` (ISO 8601 or Unix seconds) is when
+ * the price takes effect: the latest that has wins.
  */
 export type PricesOption = z.input<typeof pricesSchema>;
 
@@ -142,9 +157,8 @@ function readPrice(price: ListedPrice): UserPrice {
       source: 'user',
       base: completeRates(given),
       tiers: tiers.sort((a, b) => a.aboveInputTokens - b.aboveInputTokens),
-      multipliers: new Map(
-        Object.entries(price.multipliers ?? {}).map(([tier, factor]) => [tier, toInteger(factor, multiplierDigits)]),
-      ),
+      multipliers: factorMap(price.multipliers, tierName),
+      regions: factorMap(price.regions, (region) => region.toLowerCase()),
       perRequestPicoUsd: 0,
     },
   };
@@ -152,6 +166,12 @@ function readPrice(price: ListedPrice): UserPrice {
 
 /** Decimal places of a factor in the unit of the multipliers, `multiplierUnit`. */
 const multiplierDigits = 4;
+
+function factorMap(factors: ListedPrice['multipliers'], name: (given: string) => string): Map<string, number> {
+  return new Map(
+    Object.entries(factors ?? {}).map(([given, factor]) => [name(given), toInteger(factor, multiplierDigits)]),
+  );
+}
 
 /** Which field of the option is which rate. */
 const rateFields = [
