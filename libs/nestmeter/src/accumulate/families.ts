@@ -10,9 +10,15 @@ import { llmFamily } from './llm-family.js';
 /** LLM work done inside something else: an endpoint request, an operation. */
 const llmShare = {
   llm_calls: { unit: 'calls', help: 'LLM calls made inside' },
-  input_tokens: { unit: 'tokens', help: 'Input tokens of the LLM calls inside' },
-  output_tokens: { unit: 'tokens', help: 'Output tokens of the LLM calls inside' },
-  cost_nano_usd: { unit: 'nano_usd', help: 'Cost of the priced LLM calls inside' },
+  input_tokens: { unit: 'tokens', help: 'Input tokens of the LLM calls inside, which the calls count too: do not add' },
+  output_tokens: {
+    unit: 'tokens',
+    help: 'Output tokens of the LLM calls inside, which the calls count too: do not add',
+  },
+  cost_nano_usd: {
+    unit: 'nano_usd',
+    help: 'Cost of the priced LLM calls inside, which the calls count too: do not add',
+  },
   unpriced_calls: { unit: 'calls', help: 'LLM calls inside whose cost is unknown' },
   calls_without_usage: { unit: 'calls', help: 'LLM calls inside whose tokens are unknown' },
 } satisfies Record<string, CounterSpec>;
@@ -21,7 +27,7 @@ const llmShare = {
 export const endpointFamily = defineFamily({
   name: 'endpoint',
   help: 'HTTP requests served, by method and route template',
-  labels: [label('method', 'http.request.method'), label('route', 'http.route')],
+  labels: [label('method', 'http.request.method', new Map([['OTHER', '_OTHER']])), label('route', 'http.route')],
   counters: {
     requests: { unit: 'requests', help: 'Requests that ended in any way' },
     successes: { unit: 'requests', help: 'Requests with a status below 400 that were not aborted' },

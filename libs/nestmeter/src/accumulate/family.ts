@@ -7,18 +7,36 @@ export interface LabelSpec {
   readonly name: string;
   /** OpenTelemetry attribute of the same meaning; exposition uses it. */
   readonly attribute: string;
+  /** Values that OpenTelemetry spells otherwise: ours → its own; exposition uses them. */
+  readonly spelled?: ReadonlyMap<string, string> | undefined;
 }
 
-/** A label with the OpenTelemetry attribute of the same meaning. */
-export function label(name: string, attribute: string): LabelSpec {
-  return { name, attribute };
+/** A label with the OpenTelemetry attribute of the same meaning. @param spelled values that it spells otherwise */
+export function label(name: string, attribute: string, spelled?: ReadonlyMap<string, string>): LabelSpec {
+  return { name, attribute, spelled };
+}
+
+/**
+ * Which names of OpenTelemetry are used where they changed: `released` are those of the last release (semantic
+ * conventions 1.41, where the GenAI ones are still experimental), `latest` those that replace them in the repository
+ * semantic-conventions-genai, which has no release yet.
+ */
+export type Semconv = 'released' | 'latest';
+
+/** What the latest conventions call a meter. */
+export interface LatestName {
+  readonly otel: string;
+  /** Attributes that they require and that have the same value for all series. */
+  readonly attributes?: Readonly<Record<string, string>>;
 }
 
 interface MeterSpec {
   /** What it counts, as one sentence without a full stop. */
   readonly help: string;
-  /** OpenTelemetry metric of the same meaning; `nestmeter.<family>.<meter>` where there is none. */
+  /** OpenTelemetry metric of the same meaning as released; `nestmeter.<family>.<meter>` where there is none. */
   readonly otel?: string;
+  /** Its name in the latest conventions, where that is another. */
+  readonly latest?: LatestName;
 }
 
 /** A non-negative integer that only adds up. */
@@ -65,6 +83,8 @@ export interface FamilySpec<
   readonly distributions?: D;
   readonly gauges?: G;
   readonly tallies?: T;
+  /** Which series the latest names are meant for, by label values; the others keep the released ones. Default all. */
+  readonly isRenamed?: ((labels: readonly string[]) => boolean) | undefined;
   /** Series that one replica admits; the rest is counted as `__other__`. Default 1000. */
   readonly cap?: number;
 }
@@ -80,6 +100,7 @@ export interface Family<
   readonly help: string;
   readonly labels: readonly LabelSpec[];
   readonly cap: number;
+  readonly isRenamed?: ((labels: readonly string[]) => boolean) | undefined;
   readonly specs: {
     readonly counters: readonly (CounterSpec & { name: string })[];
     readonly distributions: readonly (DistributionSpec & { name: string })[];
@@ -125,6 +146,7 @@ export function defineFamily<
     help: spec.help,
     labels: spec.labels,
     cap: spec.cap ?? defaultSeriesCap,
+    isRenamed: spec.isRenamed,
     specs,
     counter: columns(specs.counters) as Columns<C>,
     distribution: columns(specs.distributions) as Columns<D>,

@@ -24,6 +24,7 @@ describe('metrics of the fleet', () => {
       families: () => builtInFamilies,
       window: (request: Parameters<MonitorView['window']>[0]) => fleet.context.read(request),
       clock: fleet.clock,
+      prometheus: { registry: null, semconv: 'released', le: {} },
     } as unknown as MonitorView;
     const depth = (await fleet.ask(queuesReport, query)).queues['mail']!.average_depth!;
     const heap = (await fleet.ask(memoryReport, query)).trends.average_heap_mb!;

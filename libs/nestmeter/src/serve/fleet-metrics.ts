@@ -21,7 +21,7 @@ export async function fleetMetrics(view: MonitorView, query: WindowQuery): Promi
   const contents = await view.window({ query: { window, hours, from, to }, fallback: '1h', families });
   const registry = new Registry();
   describeWindow(contents, registry);
-  for (const metric of planMetrics(families, new Set(), {})) {
+  for (const metric of planMetrics(families, new Set(), { semconv: view.prometheus.semconv })) {
     const name = `nestmeter_fleet_${metric.name.replace(/^nestmeter_/, '').replace(/_total$/, '')}`;
     const samples = () => fleetSamples(metric, contents.of(metric.family), contents);
     new ExposedMetric(name, metric.help, 'gauge', samples).register(registry);
@@ -41,9 +41,11 @@ function describeWindow({ window, replicas, gaps }: WindowContents, registry: Re
 
 function fleetSamples(metric: PlannedMetric, state: FamilyState, contents: WindowContents): Sample[] {
   const samples: Sample[] = [];
-  for (const { labels, state: series } of state.entries())
+  for (const { labels, state: series } of state.entries()) {
+    if (metric.covers !== null && !metric.covers(labels)) continue;
     for (const { column, extra } of metric.parts)
       addSamples(samples, metric, series, column, [labels, extra], contents);
+  }
   return samples;
 }
 

@@ -19,7 +19,7 @@ function viewWith(more: Partial<MonitorView> = {}): MonitorView {
     access: undefined,
     corsOrigins: [],
     limits: servedLimits,
-    prometheus: { registry: null, le: {} },
+    prometheus: { registry: null, semconv: 'released', le: {} },
     clock: systemClock,
     failed: (_where, error) => void failures.push(error),
     ...more,

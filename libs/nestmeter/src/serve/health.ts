@@ -54,7 +54,7 @@ export const healthAnswer = z.object({
     tokens: count.nullable(),
     total_cost_usd: z.string().nullable(),
   }),
-  /** By host; null while nobody looks. */
+  /** By host, since the start of this replica; null while nobody looks. */
   untracked_provider_requests: z.record(z.string(), count).nullable(),
   channels: z.record(z.string(), z.object({ sent: count, failed: count, last_error: z.string().nullable() })),
 });

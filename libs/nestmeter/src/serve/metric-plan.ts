@@ -1,6 +1,7 @@
-import type { AnyFamily, DistributionSpec } from '../accumulate/family.js';
+import type { AnyFamily, DistributionSpec, Semconv } from '../accumulate/family.js';
 import { defaultBounds } from './histogram-bounds.js';
 import { exposedUnit, labelNames, metricName, unique } from './metric-names.js';
+import { namedMeters, type NamedMeter } from './metric-semconv.js';
 
 /** A part of a metric: one meter of the family. */
 export interface PlannedPart {
@@ -19,8 +20,18 @@ export interface PlannedMetric {
   readonly labels: readonly string[];
   readonly divisor: number;
   readonly parts: readonly PlannedPart[];
+  /** Which series it shows, by label values; null is all. */
+  readonly covers: ((labels: readonly string[]) => boolean) | null;
   /** Upper bounds of a histogram's buckets, in the base unit. */
   readonly bounds: readonly number[];
+}
+
+/** What decides about names and buckets. */
+export interface MetricNaming {
+  /** Default `released`. */
+  readonly semconv?: Semconv;
+  /** Bounds by OpenTelemetry name, as released or as exposed, that replace the advised ones. Default none. */
+  readonly le?: Readonly<Record<string, readonly number[]>>;
 }
 
 const histogramSuffixes = ['', '_bucket', '_sum', '_count'];
@@ -30,14 +41,15 @@ const histogramSuffixes = ['', '_bucket', '_sum', '_count'];
  * `nestmeter_<family>_<meter>` instead, and if that is taken too, a number.
  *
  * @param taken names that must not be used; those given out are added
- * @param le bounds by OpenTelemetry name that replace the advised ones
  */
-export function planMetrics(
-  families: readonly AnyFamily[],
-  taken: Set<string>,
-  le: Readonly<Record<string, readonly number[]>>,
-): PlannedMetric[] {
-  return families.flatMap((family) => new FamilyPlan(family, taken, le).metrics());
+export function planMetrics(families: readonly AnyFamily[], taken: Set<string>, naming: MetricNaming): PlannedMetric[] {
+  return families.flatMap((family) => new FamilyPlan(family, taken, naming).metrics());
+}
+
+interface MeterName {
+  readonly name: string;
+  readonly help: string;
+  readonly otel?: string;
 }
 
 type Planned = Omit<PlannedMetric, 'family' | 'name' | 'divisor' | 'help'>;
@@ -46,41 +58,52 @@ class FamilyPlan {
   constructor(
     private readonly family: AnyFamily,
     private readonly taken: Set<string>,
-    private readonly le: Readonly<Record<string, readonly number[]>>,
+    private readonly naming: MetricNaming,
   ) {}
 
   metrics(): PlannedMetric[] {
     const { counters, gauges, tallies } = this.family.specs;
-    const own = (column: number) => ({ parts: [{ column, extra: [] }], bounds: [], labels: this.#labels([]) });
     return [
-      ...counters.map((spec, column) => this.#metric(spec, spec.unit, { kind: 'counter', ...own(column) })),
-      ...tallies.map((spec, column) =>
-        this.#metric(spec, '', { kind: 'tally', ...own(column), labels: this.#labels([spec.key]) }),
-      ),
-      ...gauges.map((spec, column) => this.#metric(spec, spec.unit, { kind: 'gauge', ...own(column) })),
+      ...this.#named(counters).map((meter) => this.#single('counter', meter, meter.spec.unit)),
+      ...this.#named(tallies).map((meter) => this.#single('tally', meter, '', [meter.spec.key])),
+      ...this.#named(gauges).map((meter) => this.#single('gauge', meter, meter.spec.unit)),
       ...this.#distributions(),
     ];
   }
 
+  #named<Spec extends { help: string }>(meters: readonly Spec[]): NamedMeter<Spec>[] {
+    return namedMeters(this.family, meters, this.naming.semconv ?? 'released');
+  }
+
+  /** @param keys attributes whose values are not known yet */
+  #single(
+    kind: 'counter' | 'gauge' | 'tally',
+    { column, spec, attributes, covers }: NamedMeter<MeterName>,
+    unit: string,
+    keys: readonly string[] = [],
+  ): PlannedMetric {
+    const labels = this.#labels([...Object.keys(attributes), ...keys]);
+    const parts = [{ column, extra: Object.values(attributes) }];
+    return this.#metric(spec, unit, { kind, labels, parts, covers, bounds: [] });
+  }
+
   /** Distributions with the same OpenTelemetry name are one metric; their attributes tell them apart. */
   #distributions(): PlannedMetric[] {
-    const { distributions } = this.family.specs;
-    const groups = new Map<string, [column: number, spec: DistributionSpec & { name: string }][]>();
-    for (const [column, spec] of distributions.entries()) {
-      const key = spec.otel ?? `column ${column}`;
-      groups.set(key, [...(groups.get(key) ?? []), [column, spec]]);
+    const groups = new Map<string, NamedMeter<DistributionSpec & { name: string }>[]>();
+    for (const meter of this.#named(this.family.specs.distributions)) {
+      const key = meter.spec.otel ?? `column ${meter.column}`;
+      groups.set(key, [...(groups.get(key) ?? []), meter]);
     }
+    const { le = {} } = this.naming;
     return [...groups.values()].map((group) => {
-      const attributes = [...new Set(group.flatMap(([, spec]) => Object.keys(spec.attributes ?? {})))];
-      const [, spec] = group[0]!;
+      const names = [...new Set(group.flatMap(({ attributes }) => Object.keys(attributes)))];
+      const { spec, released, covers } = group[0]!;
       return this.#metric(spec, spec.unit.unit, {
         kind: 'distribution',
-        labels: this.#labels(attributes),
-        parts: group.map(([column, { attributes: values }]) => ({
-          column,
-          extra: attributes.map((attribute) => values?.[attribute] ?? ''),
-        })),
-        bounds: this.le[spec.otel ?? ''] ?? defaultBounds(spec),
+        labels: this.#labels(names),
+        parts: group.map(({ column, attributes }) => ({ column, extra: names.map((name) => attributes[name] ?? '') })),
+        covers,
+        bounds: le[spec.otel ?? ''] ?? le[released ?? ''] ?? defaultBounds(spec),
       });
     });
   }
@@ -89,7 +112,7 @@ class FamilyPlan {
     return labelNames([...this.family.labels.map(({ attribute }) => attribute), ...more]);
   }
 
-  #metric(spec: { name: string; help: string; otel?: string }, unit: string, planned: Planned): PlannedMetric {
+  #metric(spec: MeterName, unit: string, planned: Planned): PlannedMetric {
     const { family, taken } = this;
     const { divisor } = exposedUnit(unit);
     const isCounter = planned.kind === 'counter' || planned.kind === 'tally';

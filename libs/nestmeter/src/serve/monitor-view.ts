@@ -1,11 +1,12 @@
 import type { Registry } from 'prom-client';
-import type { AnyFamily } from '../accumulate/family.js';
+import type { AnyFamily, Semconv } from '../accumulate/family.js';
 import type { FamilyState } from '../accumulate/family-state.js';
 import type { Clock } from '../clock.js';
 import type { WindowContents, WindowRequest } from '../query/window-reader.js';
 import type { Report } from '../report/report.js';
 import type { AccessOptions } from './access.js';
 import type { ConfigAnswer } from './config.js';
+import type { ModelHeadroom } from './headroom-metrics.js';
 import type { HealthAnswer } from './health.js';
 
 /** Bounds of what the routes do for their callers. */
@@ -27,6 +28,8 @@ export interface PrometheusSettings {
    * registry of ours, with the process metrics of prom-client.
    */
   readonly registry: Registry | null;
+  /** Which OpenTelemetry names metrics get where they changed. */
+  readonly semconv: Semconv;
   /** Upper bounds of histogram buckets by OpenTelemetry name, in the base unit (seconds), rising. */
   readonly le: Readonly<Record<string, readonly number[]>>;
 }
@@ -60,6 +63,10 @@ export interface MonitorView {
   lifetime(family: AnyFamily): FamilyState;
   /** The level of a gauge of this replica as last set; null when unknown. */
   level(family: AnyFamily, labels: readonly string[], gauge: number): number | null;
+  /** Unix milliseconds, by the clock of the store. */
+  nowMs(): number;
+  /** What this replica last saw of the limits of providers. */
+  headroom(): readonly ModelHeadroom[];
   window(request: WindowRequest): Promise<WindowContents>;
 
   /** Takes note of a failure of a handler: counted, and warned about once per place. */

@@ -25,7 +25,7 @@ const view: Partial<MonitorView> = {
   access: { write: token },
   corsOrigins: [],
   limits: { readsPerMinute: 600, failedLoginsPerMinute: 10, liveClients: 1, bodyBytes: 65_536 },
-  prometheus: { registry: null, le: {} },
+  prometheus: { registry: null, semconv: 'released', le: {} },
   clock: systemClock,
   failed: () => {},
 };

@@ -5,6 +5,7 @@ import type { FamilyState } from '../accumulate/family-state.js';
 import { windowedQueryShape } from '../report/window-answer.js';
 import { ExposedMetric } from './exposed-metric.js';
 import { fleetMetrics } from './fleet-metrics.js';
+import { headroomMetrics } from './headroom-metrics.js';
 import { planMetrics, type PlannedMetric } from './metric-plan.js';
 import { metricsAsJson } from './metrics-json.js';
 import type { MonitorView } from './monitor-view.js';
@@ -78,7 +79,7 @@ export class Exposition {
     for (const metric of registry.getMetricsAsArray())
       if (!((metric as unknown) instanceof ExposedMetric))
         for (const name of namesOf(metric.name)) this.#taken.add(name);
-    const metrics = planMetrics(families, this.#taken, this.view.prometheus.le);
+    const metrics = planMetrics(families, this.#taken, this.view.prometheus);
     for (const family of families) {
       const own = metrics.filter((metric) => metric.family === family);
       this.#planned.set(family, own);
@@ -108,6 +109,7 @@ export class Exposition {
     new ExposedMetric('nestmeter_build_info', 'Version of nestmeter; always 1', 'gauge', () => [
       { labels: { version }, value: 1 },
     ]).register(registry);
+    for (const metric of headroomMetrics(this.view)) metric.register(registry);
     new ExposedMetric('nestmeter_series', 'Series that this replica tells apart, by family', 'gauge', () =>
       this.view
         .families()

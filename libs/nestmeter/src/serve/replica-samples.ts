@@ -8,10 +8,11 @@ import type { MonitorView } from './monitor-view.js';
 export function replicaSamples(metric: PlannedMetric, state: FamilyState, view: MonitorView): Sample[] {
   const samples: Sample[] = [];
   for (const { labels, state: series } of state.entries()) {
-    const { kind, divisor, parts } = metric;
-    const [{ column }] = parts as [(typeof parts)[number]];
+    const { kind, divisor, parts, covers } = metric;
+    if (covers !== null && !covers(labels)) continue;
+    const [{ column, extra }] = parts as [(typeof parts)[number]];
     if (kind === 'counter') {
-      samples.push({ labels: labelled(metric, labels), value: series.counters[column]! / divisor });
+      samples.push({ labels: labelled(metric, [...labels, ...extra]), value: series.counters[column]! / divisor });
     } else if (kind === 'gauge') {
       const level = view.level(metric.family, labels, column);
       if (level !== null) samples.push({ labels: labelled(metric, labels), value: level / divisor });
@@ -25,10 +26,16 @@ export function replicaSamples(metric: PlannedMetric, state: FamilyState, view: 
   return samples;
 }
 
-/** Labels by name. Names are words that {@link labelNames} made, so none is a property of objects. */
-export function labelled({ labels }: PlannedMetric, values: readonly string[]): Record<string, string> {
+/**
+ * Labels by name, with the values as OpenTelemetry spells them. Names are words that {@link labelNames} made, so none is a
+ * property of objects.
+ */
+export function labelled({ family, labels }: PlannedMetric, values: readonly string[]): Record<string, string> {
   const named: Record<string, string> = {};
-  for (const [index, name] of labels.entries()) named[name] = values[index] ?? '';
+  for (const [index, name] of labels.entries()) {
+    const value = values[index] ?? '';
+    named[name] = family.labels[index]?.spelled?.get(value) ?? value;
+  }
   return named;
 }
 
