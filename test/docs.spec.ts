@@ -1,10 +1,13 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
+import { format } from 'node:util';
 import { jest } from '@jest/globals';
 import ts from 'typescript';
 import { builtInFamilies } from '../libs/nestmeter/src/accumulate/families.js';
+import { llmOutcomes } from '../libs/nestmeter/src/accumulate/llm-family.js';
 import { errorCodes } from '../libs/nestmeter/src/errors.js';
 import { optionsSchema } from '../libs/nestmeter/src/options.js';
+import { llmErrorCategories } from '../libs/nestmeter/src/record/llm-error.js';
 import { planMetrics } from '../libs/nestmeter/src/serve/metric-plan.js';
 import { routeTable } from '../libs/nestmeter/src/serve/routes.js';
 import { referencePages } from '../scripts/reference/pages.mjs';
@@ -59,6 +62,14 @@ describe('ARCHITECTURE.md', () => {
       .slice(2)
       .map((line) => line.replaceAll(/ +/g, ' '));
     expect(written).toEqual(rows);
+  });
+});
+
+describe('the guide to what is recorded', () => {
+  const told = [...textOf('docs/guides/llm-records.md').matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name!);
+
+  it('tells each outcome and each error category', () => {
+    expect(told.toSorted()).toEqual([...llmOutcomes, ...llmErrorCategories].toSorted());
   });
 });
 
@@ -151,7 +162,7 @@ describe('every TypeScript example', () => {
       const printed: string[] = [];
       const log = jest
         .spyOn(console, 'log')
-        .mockImplementation((...args: unknown[]) => void printed.push(args.join(' ')));
+        .mockImplementation((...args: unknown[]) => void printed.push(format(...args)));
       try {
         await import(file);
       } finally {

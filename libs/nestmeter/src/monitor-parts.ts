@@ -15,11 +15,13 @@ import { HttpRequests } from './record/http-request.js';
 import { PriceTable } from './record/price/price-table.js';
 import { ProcessSampler } from './record/process.js';
 import { Recorder } from './record/recorder.js';
+import { openSpans } from './record/span/spans.js';
 import type { ReportContext } from './report/report.js';
 import { SelfDescription } from './self-description.js';
 import { MemoryStore } from './store/memory-store.js';
 import { RedisStore } from './store/redis-store.js';
 import type { Store } from './store/store.js';
+import { version } from './version.js';
 
 const mebibyte = 1 << 20;
 
@@ -63,10 +65,14 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
     tagFamilies,
     prices: new PriceTable({
       prices: options.prices,
+      modelAliases: options.modelAliases,
       importGenaiPrices: options.genaiPrices ? undefined : null,
     }),
     apdexMs: apdex(options.apdexMs),
     isSuccess: options.success,
+    spans: options.tracing ? tracing(options, log.warn, (error) => recorder.refusals.failed('span', error)) : null,
+    providerHosts: options.providerHosts,
+    keepsErrorMessages: options.errors.messages,
     warn: log.warn,
     debug: log.debug,
   });
@@ -147,6 +153,11 @@ function createStore(options: EffectiveOptions, clock: Clock, log: Log): Store {
       }
     },
   });
+}
+
+/** The option `tracing`. */
+function tracing({ semconv, tags }: EffectiveOptions, warn: Log['warn'], failed: (error: unknown) => void) {
+  return openSpans({ semconv, tags: new Set(tags), version, warn, failed });
 }
 
 /** The option `filter`; one that throws leaves nothing out. */

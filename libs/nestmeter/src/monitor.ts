@@ -9,6 +9,7 @@ import { type LLMCallRecord, recordLLMCall } from './record/llm-record.js';
 import { type OperationOptions, StartedOperation, trackOperation } from './record/operation.js';
 import { type CostAnswer, costAnswer, costOfCall, type PricedUsage } from './record/price/cost.js';
 import { type CostEstimate, estimateCost, type EstimateRequest } from './record/price/estimate.js';
+import { watchRequests } from './record/attempt/request-channels.js';
 import type { Recorder } from './record/recorder.js';
 import { addRecorder, forgetRecorder, ownInstance, resolveRecorder } from './record/scope.js';
 import { type RequestBegun, StartedRequest } from './record/started-request.js';
@@ -43,6 +44,7 @@ export class PerformanceMonitor {
   #ownPort: OwnPort | null = null;
   #status: MonitorStatus;
   #sampling: NodeJS.Timeout | null = null;
+  #unwatchRequests: (() => void) | null = null;
   #stopping: Promise<void> | null = null;
 
   constructor(given: MonitorOptions = {}, clock?: Clock) {
@@ -63,6 +65,7 @@ export class PerformanceMonitor {
     this.#status = 'running';
     monitors.set(parts.recorder, this);
     addRecorder(parts.recorder);
+    this.#unwatchRequests = watchRequests();
     parts.store.start();
     parts.publisher.start();
     void parts.recorder.prices.ready().then(() => {
@@ -113,7 +116,7 @@ export class PerformanceMonitor {
       });
     parts.accumulator.clear();
     parts.publisher.clear();
-    parts.recorder.refusals.clear();
+    parts.recorder.clear();
     await parts.store.clear();
   }
 
@@ -199,8 +202,10 @@ export class PerformanceMonitor {
 
   /** Estimates what a call will cost before it is made; never added to what was billed. Null when disabled. */
   estimateCost(request: EstimateRequest): CostEstimate | null {
-    const parts = this.#parts;
-    return parts && estimateCost(request, parts.recorder.prices, parts.storeClock.nowMs());
+    if (this.#parts === null) return null;
+    const { prices, refusals } = this.#parts.recorder;
+    const atMs = this.#parts.storeClock.nowMs();
+    return estimateCost(request, { prices, refusals, atMs, tokenizer: this.options.tokenizer });
   }
 
   /** Prometheus text of this replica, or of all replicas over a window with `scope: 'fleet'`; empty when disabled. */
@@ -275,6 +280,7 @@ export class PerformanceMonitor {
     this.#status = 'stopped';
     this.#routes?.close();
     await this.#ownPort?.close();
+    this.#unwatchRequests?.();
     forgetRecorder(recorder);
     monitors.delete(recorder);
     await store.stop();

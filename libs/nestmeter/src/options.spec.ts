@@ -61,6 +61,12 @@ describe('options', () => {
     expect(messageOf(options)).not.toContain('a-secret');
   });
 
+  it('refuse aliases and tokenizers that are none', () => {
+    expect(messageOf({ modelAliases: { azure: { prod: 5 } }, tokenizer: 'gpt-4o' })).toContain('2 options are wrong');
+    const names = Object.fromEntries(Array.from({ length: 1001 }, (_, index) => [`deployment-${index}`, 'gpt-4o']));
+    expect(messageOf({ modelAliases: { azure: names } })).toContain('modelAliases must be at most 1000 names');
+  });
+
   it('refuse null as Redis', () => {
     expect(messageOf({ redis: null, app: 'x' })).toContain('redis must be');
   });
@@ -85,6 +91,25 @@ describe('a monitor', () => {
     const { effective, sources } = JSON.parse(body as string) as Record<string, Record<string, unknown>>;
     expect(effective!['operation_thresholds_ms']).toEqual({ answerQuestion: 100 });
     expect(sources!['operation_thresholds_ms']).toBe('code');
+  });
+
+  it('estimates at the price of the aliased model, with the tokenizer while it works', () => {
+    const monitor = createMonitor({
+      logLevel: 'silent',
+      genaiPrices: false,
+      prices: { 'azure.ai.openai': { 'gpt-4o': { inputPerMillion: 2.5 } } },
+      modelAliases: { 'azure.ai.openai': { 'chat-prod': 'gpt-4o' } },
+      tokenizer: (text) => {
+        if (text === '') throw new Error('nothing to count');
+        return 1000;
+      },
+    });
+    const call = { provider: 'azure.ai.openai', model: 'chat-prod' };
+    expect(monitor.estimateCost({ ...call, text: 'hi' })).toMatchObject({
+      tokens_by: 'tokenizer',
+      total_cost_usd: '0.002500000',
+    });
+    expect(monitor.estimateCost({ ...call, text: '' })).toMatchObject({ tokens_by: 'estimate', input_tokens: 0 });
   });
 
   it('survives null where its record calls take options', () => {

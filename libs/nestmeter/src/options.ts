@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { invalidOption, type OptionProblem } from './errors.js';
 import { problemOf } from './option-problem.js';
+import { modelAliasesSchema } from './record/price/model-aliases.js';
 import { pricesSchema } from './record/price/user-price.js';
 import { type AccessFunction, type AccessOptions, accessOptions } from './serve/access.js';
 import type { RedisLocation } from './store/redis-connection.js';
@@ -83,6 +84,23 @@ export const optionsSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe('Whether rates come from @pydantic/genai-prices where it is installed.'),
+  modelAliases: modelAliasesSchema
+    .default({})
+    .describe(
+      "Names that are priced as another model, by provider: `{ 'azure.ai.openai': { 'chat-prod': 'gpt-4o' } }`. Labels keep the name; at most 1,000.",
+    ),
+  tokenizer: fn<(text: string, model: string) => number>('a function of a text and a model')
+    .optional()
+    .describe('Counts the tokens of a text for estimateCost. Default: a rough estimate.'),
+  providerHosts: z
+    .array(
+      z.string().regex(/^(\*\.)?[A-Za-z0-9][A-Za-z0-9.-]{0,252}(:\d{1,5})?$/, 'must be a host such as llm.example.com'),
+    )
+    .max(100)
+    .default([])
+    .describe(
+      'Hosts of LLM providers beside the known ones, such as that of a gateway: `llm.example.com`, `*.example.com`, `localhost:4000`. Requests to them outside of tracked calls are listed in /health.',
+    ),
   tags: z
     .array(z.string().regex(/^[a-zA-Z][a-zA-Z0-9_]{0,49}$/, 'must be a letter, then letters, digits or _'))
     .max(10)
@@ -144,6 +162,22 @@ export const optionsSchema = z.strictObject({
     .describe(
       'Registry to add to, and `le` bounds by OpenTelemetry name in the base unit instead of the advised ones.',
     ),
+  semconv: z
+    .enum(['released', 'latest'])
+    .default('released')
+    .describe(
+      'OpenTelemetry names of GenAI metrics and span attributes: those of the last release (1.41), or those that replace them.',
+    ),
+  errors: z
+    .strictObject({ messages: z.boolean().default(false) })
+    .default({ messages: false })
+    .describe(
+      'messages: keep the last error message of each provider and category, scrubbed, 200 characters. Never a label.',
+    ),
+  tracing: z
+    .boolean()
+    .default(false)
+    .describe('Whether tracked calls make OpenTelemetry spans; needs the package @opentelemetry/api.'),
   logger: z
     .custom<MonitorLogger>((value) => typeof value === 'object' && value !== null)
     .optional()

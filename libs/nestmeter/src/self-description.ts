@@ -10,7 +10,7 @@ import type { HttpRequests } from './record/http-request.js';
 import type { ProcessSampler } from './record/process.js';
 import type { Recorder } from './record/recorder.js';
 import { levelName, mostLevels } from './store/levels.js';
-import type { Beat } from './store/store.js';
+import { type Beat, mostLimits } from './store/store.js';
 import { version } from './version.js';
 
 /** What a {@link SelfDescription} looks at. */
@@ -33,8 +33,11 @@ export class SelfDescription {
   constructor(private readonly options: SelfDescriptionOptions) {}
 
   /** The part of a beat that is not about publishing. Cheap: the summary is that of the last {@link refresh}. */
-  describe(): Pick<Beat, 'version' | 'schema' | 'started' | 'families' | 'current' | 'summary'> {
-    const { families, started } = this.options;
+  describe(): Pick<
+    Beat,
+    'version' | 'schema' | 'started' | 'families' | 'current' | 'summary' | 'headroom' | 'lastErrors'
+  > {
+    const { families, started, recorder } = this.options;
     return {
       version,
       schema,
@@ -42,6 +45,8 @@ export class SelfDescription {
       families: Object.fromEntries(families().map((family) => [family.name, family.signature])),
       current: this.#levels(),
       summary: this.#summary,
+      headroom: recorder.headroom.latest(mostLimits),
+      lastErrors: recorder.lastErrors?.list(),
     };
   }
 

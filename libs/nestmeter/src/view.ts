@@ -21,7 +21,11 @@ export function viewOf(parts: MonitorParts, options: EffectiveOptions, given: Mo
     access: options.access,
     corsOrigins: options.cors?.origins ?? [],
     limits: { ...options.rateLimits, liveClients: options.liveClients, bodyBytes: options.bodyBytes },
-    prometheus: { registry: options.prometheus.registry ?? null, le: options.prometheus.le },
+    prometheus: {
+      registry: options.prometheus.registry ?? null,
+      semconv: options.semconv,
+      le: options.prometheus.le,
+    },
     clock: parts.clock,
     report: (report, query) => report.make(reports, query),
     health: () => healthOf(parts, options),
@@ -29,6 +33,8 @@ export function viewOf(parts: MonitorParts, options: EffectiveOptions, given: Mo
     families: parts.families,
     lifetime: (family) => accumulator.lifetime(family),
     level: (family, labels, gauge) => accumulator.handles.find(family, labels)?.level(gauge) ?? null,
+    nowMs: () => parts.storeClock.nowMs(),
+    headroom: () => recorder.headroom.latest(),
     window: (request) => parts.reader.read(request),
     failed: (where, error) => recorder.refusals.failed(where, error),
   };
@@ -91,7 +97,7 @@ async function healthOf(parts: MonitorParts, options: EffectiveOptions): Promise
       tokens: tokensOf(calls),
       total_cost_usd: costNanoUsd === null ? null : formatNanoUsd(costNanoUsd),
     },
-    untracked_provider_requests: null,
+    untracked_provider_requests: recorder.untracked.counts(),
     channels: {},
   };
 }
@@ -121,7 +127,7 @@ function shownOption(name: string, value: unknown): unknown {
 }
 
 /** Options whose keys are data, not names of options. */
-const dataKeyed = new Set(['operationThresholdsMs', 'prices', 'aliases', 'apdexMs']);
+const dataKeyed = new Set(['operationThresholdsMs', 'prices', 'modelAliases', 'aliases', 'apdexMs']);
 
 function plain(value: unknown, named: boolean): unknown {
   if (typeof value === 'function') return 'function';

@@ -25,6 +25,28 @@ describe('the abort signal among the arguments of a call', () => {
   });
 });
 
+describe('a call that throws as if it were aborted', () => {
+  it.each([
+    ['was cancelled by its caller, whose signal says so', true, 'cancelled'],
+    ['ran into the time limit of the SDK, since the signal of the caller is not aborted', false, 'failed'],
+  ])('%s', async (_what, aborts, outcome) => {
+    const recording = new Recording();
+    const controller = new AbortController();
+    const call = recording.recorder.llm.track(
+      { provider: 'gcp.gemini', model: 'm', operation: 'chat', tags: null },
+      async (_options: { abortSignal: AbortSignal }) => {
+        if (aborts) controller.abort();
+        throw new DOMException('This operation was aborted', 'AbortError');
+      },
+      undefined,
+      [{ abortSignal: controller.signal }],
+    );
+    await expect(call).rejects.toThrow('aborted');
+    expect(recording.count(llmFamily, ['gcp.gemini', 'm', 'chat'], outcome)).toBe(1);
+    recording.close();
+  });
+});
+
 describe('a stream that its SDK ends silently when it is aborted', () => {
   let recording: Recording;
 

@@ -19,8 +19,12 @@ export function abortSignalIn(args: readonly unknown[]): AbortSignal | undefined
   return undefined;
 }
 
-/** How an aborted call ended: a signal that ran out of time makes a timeout, any other a cancelled call. */
-export function abortedAs(signal: AbortSignal): 'cancelled' | 'timeout' {
+/**
+ * How a call ended that its SDK calls aborted: a signal that ran out of time makes a timeout, any other the caller's own
+ * wish. Where the call threw although the caller's signal is not aborted, it was a time limit of the SDK.
+ */
+export function abortedAs(signal: AbortSignal | undefined, how: 'thrown' | 'ended'): 'cancelled' | 'timeout' {
+  if (signal?.aborted !== true) return signal !== undefined && how === 'thrown' ? 'timeout' : 'cancelled';
   const { reason } = signal as { reason?: unknown };
   return isObject(reason) && 'name' in reason && reason.name === 'TimeoutError' ? 'timeout' : 'cancelled';
 }

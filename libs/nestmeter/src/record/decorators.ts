@@ -19,7 +19,7 @@ export interface MethodDecorator {
 
 /** Options of {@link TrackOperation}. */
 export interface TrackOperationOptions<Args extends readonly unknown[] = readonly unknown[]> {
-  /** Declared tags become dimensions of the LLM calls inside, all else goes to the debug log only. */
+  /** Declared tags become dimensions of the LLM calls inside, all else goes to the debug log and the span only. */
   readonly metadata?: ((...args: Args) => Readonly<Record<string, unknown>>) | undefined;
 }
 

@@ -57,6 +57,35 @@ describe('what an application adds to a tracked LLM call', () => {
     for await (const _item of stream);
   }
 
+  describe('error messages', () => {
+    const failure = Object.assign(new Error('429 Rate limit reached'), {
+      status: 429,
+      error: { type: 'requests', message: 'Rate limit reached for jane@example.com: Limit 3' },
+    });
+    const fail = async (): Promise<void> => {
+      await expect(track(() => Promise.reject(failure))).rejects.toBe(failure);
+    };
+
+    it('are kept nowhere unless asked for', async () => {
+      await fail();
+      expect(recording.recorder.lastErrors).toBeNull();
+    });
+
+    it('are kept scrubbed, the last of each category, where they are asked for', async () => {
+      open({ keepsErrorMessages: true });
+      await fail();
+      await expect(track(() => Promise.reject(new DOMException('left', 'AbortError')))).rejects.toThrow('left');
+      expect(recording.recorder.lastErrors!.list()).toEqual([
+        {
+          provider: 'openai',
+          category: 'rate_limit',
+          message: 'Rate limit reached for [email]: Limit 3',
+          atMs: recording.clock.wallMs(),
+        },
+      ]);
+    });
+  });
+
   describe('beforeCall that refuses it', () => {
     const refusal = new Error('budget exceeded');
     const method = jest.fn(() => answer());

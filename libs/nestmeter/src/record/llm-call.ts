@@ -1,14 +1,17 @@
 import { llmFamily } from '../accumulate/llm-family.js';
 import type { ExtractAnswer, LLMAnswer } from './answer/answer.js';
 import { abortedAs } from './abort-signal.js';
+import { CallAttempts } from './attempt/call-attempts.js';
+import { attemptsOfAnswer } from './attempt/told-attempts.js';
 import { readAnswer, StreamReader } from './answer/read-answer.js';
-import { classifyLLMError } from './llm-error.js';
+import { classifyLLMError, messageOfError } from './llm-error.js';
 import { noteOutcome, takeOver } from './failover.js';
 import type { LLMFacts, LLMOutcome } from './llm-facts.js';
 import { componentOf, settleCall, toldTokens } from './llm-settle.js';
 import type { ResultObserver, StreamEnd } from './observe-result.js';
 import type { Recorder } from './recorder.js';
 import { currentScope, type LLMShare, runInScope, type Scope } from './scope.js';
+import type { LLMSpan } from './span/llm-span.js';
 import { type Tags, tagsInside } from './tags.js';
 
 /** What is known of an LLM call before it is made. */
@@ -39,7 +42,9 @@ export class LLMCall implements Scope, ResultObserver {
   /** Whether a reader knew the answer that was no stream. */
   #isKnown = false;
   #ownTags: Tags | null;
+  #attempts: CallAttempts | undefined;
   readonly #takesOver: boolean;
+  readonly #span: LLMSpan | null;
   #state: 'running' | 'waiting' | 'abandoned' | 'over' = 'running';
 
   constructor(
@@ -53,6 +58,7 @@ export class LLMCall implements Scope, ResultObserver {
     this.#ownTags = start.tags;
     this.#takesOver = takeOver(recorder, this.parent, start.provider);
     this.operation = this.parent?.operation ?? null;
+    this.#span = recorder.options.spans?.llmCall(start) ?? null;
     this.startMs = this.lastSignMs = recorder.now();
     this.#begin(this.startMs);
   }
@@ -61,12 +67,18 @@ export class LLMCall implements Scope, ResultObserver {
     return tagsInside(this.parent, this.#ownTags);
   }
 
+  /** Made at the first request; what begins after the end is none of this call. */
+  get attempts(): CallAttempts | undefined {
+    if (this.#state === 'over' || this.#state === 'abandoned') return undefined;
+    return (this.#attempts ??= new CallAttempts(this.recorder, this.start));
+  }
+
   tag(tags: Tags): void {
     this.#ownTags = { ...this.#ownTags, ...tags };
   }
 
   run<R>(code: () => R): R {
-    return runInScope(this, code);
+    return this.#span === null ? runInScope(this, code) : this.#span.run(() => runInScope(this, code));
   }
 
   /** What is inside an LLM call belongs to the operation around it; inner LLM calls are covered by this one. */
@@ -98,7 +110,13 @@ export class LLMCall implements Scope, ResultObserver {
     this.parent?.addLLMCall(share, nowMs);
   }
 
+  around(value: object): void {
+    const attempts = attemptsOfAnswer(value);
+    if (attempts !== null) this.attempts?.told(attempts);
+  }
+
   value(value: unknown): void {
+    if (typeof value === 'object' && value !== null) this.around(value);
     const read = this.recorder.guard('llm.answer', () => readAnswer(value, this.#extract)) ?? null;
     this.#isKnown = read !== null;
     const answer = read ?? {};
@@ -108,9 +126,18 @@ export class LLMCall implements Scope, ResultObserver {
 
   error(error: unknown): void {
     const category = this.recorder.guard('llm.error', () => classifyLLMError(error).category) ?? 'unknown';
+    this.recorder.guard('attempts', () => this.attempts?.failed(error));
+    this.recorder.guard('llm.error', () => this.#noteError(category, error));
     const answer = this.#reader?.answer ?? {};
-    if (category === 'cancelled') this.#finish('cancelled', answer);
+    if (category === 'cancelled') this.#giveUp(answer, 'thrown');
     else this.#finish('failed', answer, category);
+  }
+
+  #noteError(category: string, error: unknown): void {
+    const { lastErrors, accumulator } = this.recorder;
+    if (lastErrors === null || category === 'cancelled' || this.#state === 'over') return;
+    const message = messageOfError(error);
+    if (message !== null) lastErrors.note(this.start.provider, category, message, accumulator.clock.nowMs());
   }
 
   unread(source: 'cold' | 'hot'): void {
@@ -152,7 +179,8 @@ export class LLMCall implements Scope, ResultObserver {
     if (answer.failure !== undefined) this.#finish('failed', answer, answer.failure.category);
     // Who leaves once the provider has said that the answer is over, leaves nothing out.
     else if (reader?.answer.terminal === true) this.#finish('completed', answer);
-    else if (how !== 'ended') this.#finish(how, answer);
+    else if (how === 'cancelled') this.#giveUp(answer, 'ended');
+    else if (how === 'stopped') this.#finish('stopped', answer);
     // A stream of unknown shape has no terminal event to wait for; one without a single item is no answer.
     else if (reader !== null && !reader.recognised) this.#finish('completed', answer);
     else this.#endEarly(answer);
@@ -160,9 +188,13 @@ export class LLMCall implements Scope, ResultObserver {
 
   /** A stream that stopped short; some SDKs end it so when the caller aborts it. */
   #endEarly(answer: LLMAnswer): void {
-    if (this.signal?.aborted !== true) this.#finish('incomplete', answer);
-    else if (abortedAs(this.signal) === 'cancelled') this.#finish('cancelled', answer);
-    else this.#finish('failed', answer, 'timeout');
+    if (this.signal?.aborted === true) this.#giveUp(answer, 'ended');
+    else this.#finish('incomplete', answer);
+  }
+
+  #giveUp(answer: LLMAnswer, how: 'thrown' | 'ended'): void {
+    if (abortedAs(this.signal, how) === 'timeout') this.#finish('failed', answer, 'timeout');
+    else this.#finish('cancelled', answer);
   }
 
   abandon(): void {
@@ -203,6 +235,7 @@ export class LLMCall implements Scope, ResultObserver {
     if (this.#state === 'running') this.#leave(endMs);
     this.#state = 'over';
     if (!this.#hasInner) this.#noteEnd(outcome, answer);
+    const attempts = this.#attempts?.end(answer.model);
     const gaps = this.#tokenItems - 1;
     const firstTokenMs = this.#firstTokenMs;
     const facts: LLMFacts = {
@@ -214,10 +247,12 @@ export class LLMCall implements Scope, ResultObserver {
       answer,
       errorCategory,
       rateLimited: errorCategory === 'rate_limit',
+      retries: attempts?.retries,
+      rateLimitedAttempts: attempts?.rateLimited,
       takesOver: this.#takesOver,
       nested: this.#hasInner,
     };
-    settleCall(recorder, { provider, model, operation, tags, parent, facts, endMs });
+    settleCall(recorder, { provider, model, operation, tags, parent, facts, endMs, span: this.#span });
   }
 
   /** What follows from how it ended for others: fail-over, and a warning where tokens are missing. */

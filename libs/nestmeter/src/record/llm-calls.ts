@@ -7,7 +7,7 @@ import { componentOf, settleCall } from './llm-settle.js';
 import { MissingUsage } from './missing-usage.js';
 import { observeResult } from './observe-result.js';
 import type { Recorder } from './recorder.js';
-import { currentScope, runInScope } from './scope.js';
+import { currentScope } from './scope.js';
 import { tagsInside } from './tags.js';
 
 /** A stream without a chunk for this long is given up. */
@@ -53,7 +53,7 @@ export class LLMCalls {
     if (call === undefined) return method.apply(self, args);
     let result: Result;
     try {
-      result = runInScope(call, () => method.apply(self, args));
+      result = call.run(() => method.apply(self, args));
     } catch (error) {
       call.error(error);
       throw error;

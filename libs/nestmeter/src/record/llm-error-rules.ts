@@ -113,7 +113,7 @@ export const errorRules: readonly ErrorRule[] = [
   { category: 'quota', status: [402] },
   {
     category: 'quota',
-    code: /^(insufficient_quota|billing_error|billing_hard_limit_reached|billing_not_active|enforced_spend_limit_reached|contract_spend_limit_reached|linked_organization_\w+)$/,
+    code: /^(insufficient_quota|billing_error|billing_hard_limit_reached|billing_not_active|blocked_api_access|enforced_spend_limit_reached|contract_spend_limit_reached|linked_organization_\w+)$/,
   },
   { category: 'quota', code: /PerDay/ },
   // Mistral: a plan without any allowance for this model.
@@ -123,7 +123,7 @@ export const errorRules: readonly ErrorRule[] = [
   {
     category: 'quota',
     status: [400, 403, 429],
-    message: /credit balance is too low|exceeded your current quota|API calls \/ month/i,
+    message: /credit balance is too low|exceeded your current quota|API calls \/ month|reached your \w+ usage limit/i,
   },
 
   { category: 'context_length', className: /^(LengthFinishReasonError|ContextOverflowError)$/ },

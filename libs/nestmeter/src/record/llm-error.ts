@@ -37,6 +37,15 @@ export function classifyLLMError(error: unknown): ClassifiedLLMError {
 }
 
 /**
+ * What a provider said of whatever an LLM call threw: the message of its body, else that of the error itself; null when
+ * there is none. Not scrubbed. Never throws.
+ */
+export function messageOfError(error: unknown): string | null {
+  const chain = traitsOfChain(error);
+  return (firstMatch(chain).matched ?? chain[0])?.messages.at(-1) ?? null;
+}
+
+/**
  * Finds the category of an error that a provider put into an answer or a stream item instead of failing the request;
  * it is never `application` and never `cancelled`.
  */

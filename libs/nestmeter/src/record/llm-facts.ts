@@ -25,6 +25,8 @@ export interface LLMFacts {
   readonly errorCategory?: string | undefined;
   readonly rateLimited?: boolean | undefined;
   readonly retries?: number | undefined;
+  /** Attempts that were answered with status 429, as far as they were seen. */
+  readonly rateLimitedAttempts?: number | undefined;
   readonly cacheHit?: boolean | undefined;
   /** Whether it was made because another provider failed. */
   readonly takesOver?: boolean | undefined;
@@ -45,6 +47,7 @@ export function countCall(state: SeriesState, facts: LLMFacts, cost: LLMCost | u
     state.count(counter.calls_with_attempts);
     state.count(counter.retries, facts.retries);
   }
+  if (facts.rateLimitedAttempts) state.count(counter.rate_limited_attempts, facts.rateLimitedAttempts);
   if (facts.takesOver) state.count(counter.failovers);
   if (facts.cacheHit) state.count(counter.cache_hits);
   if (answer.finishReason !== undefined) state.tallyUp(tally.finish_reasons, shortReason(answer.finishReason));

@@ -5,6 +5,7 @@ import { countCall, countUsage, type LLMFacts } from './llm-facts.js';
 import { costOfCall, type LLMCost, type Unpriced } from './price/cost.js';
 import type { Recorder } from './recorder.js';
 import type { Scope } from './scope.js';
+import type { LLMSpan } from './span/llm-span.js';
 
 /** An LLM call that is over, ready to be priced and counted. */
 export interface EndedCall {
@@ -19,6 +20,8 @@ export interface EndedCall {
   readonly facts: LLMFacts;
   /** Monotonic. */
   readonly endMs: number;
+  /** Ended once the cost is known. */
+  readonly span?: LLMSpan | null;
 }
 
 /** Prices reach no further: longer names are hostile, and the price table would keep them. */
@@ -47,6 +50,7 @@ export function settleCall(recorder: Recorder, call: EndedCall): void {
     const priced = priceOf(recorder, call);
     if (priced.priced) return countSettled(recorder, call, priced);
     if (recorder.prices.settled || priced.reason !== 'unknown_model') return countSettled(recorder, call, undefined);
+    call.span?.stopTheClock();
     void recorder.prices.ready().then(() =>
       recorder.guard('llm', () => {
         const late = priceOf(recorder, call);
@@ -54,6 +58,7 @@ export function settleCall(recorder: Recorder, call: EndedCall): void {
       }),
     );
   } catch (error) {
+    call.span?.end(call.facts, undefined, call.tags);
     recorder.refusals.failed('llm', error);
   }
 }
@@ -62,16 +67,17 @@ function priceOf({ prices, accumulator }: Recorder, call: EndedCall): LLMCost | 
   const { provider, model, facts } = call;
   const { answer } = facts;
   const atMs = accumulator.clock.atMs(call.endMs);
-  const lookup = (name: string) =>
-    provider.length > longestPricedName || name.length > longestPricedName ? null : prices.lookup(provider, name, atMs);
-  if (answer.model === undefined) return costOfCall(answer, lookup(model));
-  const answered = lookup(answer.model);
+  const isPriced = (name: string) => provider.length <= longestPricedName && name.length <= longestPricedName;
+  const asked = () => (isPriced(model) ? prices.lookup(provider, model, atMs) : null);
+  if (answer.model === undefined) return costOfCall(answer, asked());
+  const answered = isPriced(answer.model) ? prices.lookupAnswered(provider, answer.model, atMs) : null;
   // Only once all sources are there does the price of the model asked for stand in for the one that answered.
-  return costOfCall(answer, answered !== null || !prices.settled ? answered : lookup(model));
+  return costOfCall(answer, answered !== null || !prices.settled ? answered : asked());
 }
 
 function countSettled(recorder: Recorder, call: EndedCall, cost: LLMCost | undefined): void {
   const { facts, parent, provider, endMs } = call;
+  call.span?.end(facts, cost, call.tags);
   const { answer, outcome } = facts;
   countCall(recorder.series(llmFamily, provider, answer.model ?? call.model, call.operation).open(endMs), facts, cost);
   if (call.tags !== null) countTags(recorder, call.tags, call, cost);

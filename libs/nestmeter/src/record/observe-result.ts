@@ -97,7 +97,9 @@ function watchStream(value: object, watch: Watch, source: 'cold' | 'hot'): void 
   const install = streamWatcher(value);
   if (install === undefined) {
     const nested = nestedStream(value);
-    return nested === undefined ? watch.value(value) : watchStream(nested, watch, source);
+    if (nested === undefined) return watch.value(value);
+    watch.around(value);
+    return watchStream(nested, watch, source);
   }
   if (!awaitFirstUse(value, watch, (firstUse) => install(value, firstUse))) return watch.value(undefined);
   watch.unread(isObservable(value) ? 'cold' : source);

@@ -8,13 +8,14 @@ import { observeResult, type ResultObserver } from './observe-result.js';
 import type { Recorder } from './recorder.js';
 import { isDuration } from './refusals.js';
 import { currentScope, type LLMShare, runInScope, type Scope } from './scope.js';
+import type { CallSpan } from './span/call-span.js';
 import { type Tags, tagsInside } from './tags.js';
 
 const { counter, distribution, tally } = operationFamily;
 
 /** What a tracked call may say when it begins. */
 export interface OperationOptions {
-  /** Declared tags become dimensions of the LLM calls inside; all else goes to the debug log only. */
+  /** Declared tags become dimensions of the LLM calls inside; all else goes to the debug log and the span only. */
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -25,6 +26,7 @@ class OperationCall implements Scope, ResultObserver {
   failedProvider: string | null = null;
   readonly components = new Components();
   readonly #series: Series;
+  readonly #span: CallSpan | null;
   #ownTags: Tags | null;
   #startMs: number;
   /** Time from the call until it turned out to be a cold stream; its readers come later. */
@@ -42,6 +44,7 @@ class OperationCall implements Scope, ResultObserver {
     this.parent = scope?.recorder === recorder ? scope : null;
     this.#ownTags = recorder.tagsOf(metadata);
     this.#series = recorder.series(operationFamily, operation);
+    this.#span = recorder.options.spans?.operation(operation, metadata) ?? null;
     this.#startMs = recorder.now();
     this.parent?.childBegan(operation, this.#startMs);
   }
@@ -55,7 +58,7 @@ class OperationCall implements Scope, ResultObserver {
   }
 
   run<R>(code: () => R): R {
-    return runInScope(this, code);
+    return this.#span === null ? runInScope(this, code) : this.#span.run(() => runInScope(this, code));
   }
 
   warn(): void {
@@ -67,6 +70,7 @@ class OperationCall implements Scope, ResultObserver {
     const now = this.recorder.now();
     if (this.#state === 'running') this.parent?.childEnded(this.operation, now);
     this.#state = 'over';
+    if (this.#span !== null) this.recorder.guard('span', () => this.#span?.end(success ? null : this.#failure(error)));
     this.recorder.guard('operation', () => this.#record(now, success, error));
   }
 
@@ -129,12 +133,22 @@ class OperationCall implements Scope, ResultObserver {
     this.finish(true);
   }
 
+  /** What failed it, for its span; null for a call that was cancelled, which is no error there. */
+  #failure(error: unknown): string | null {
+    const category = this.#category(error);
+    return category === 'cancelled' ? null : category;
+  }
+
+  #category(error: unknown): string {
+    return error === undefined ? 'application' : categoryOfError(error);
+  }
+
   #record(now: number, success: boolean, error: unknown): void {
     const elapsed = this.#earlierMs + now - this.#startMs;
     const state = this.#series.open(now);
     state.count(counter.calls);
     if (success) state.count(counter.successes);
-    else state.tallyUp(tally.errors, error === undefined ? 'application' : categoryOfError(error));
+    else state.tallyUp(tally.errors, this.#category(error));
     if (this.#warnings > 0) state.count(counter.warnings, this.#warnings);
     state.count(counter.own_us, Math.round(Math.max(0, elapsed - this.components.coveredMs(now)) * 1000));
     state.record(success ? distribution.success_duration : distribution.failure_duration, elapsed);
@@ -212,7 +226,7 @@ export function trackOperation<This, Args extends unknown[], Result>(
   if (call === undefined) return method.apply(self, args);
   let result: Result;
   try {
-    result = runInScope(call, () => method.apply(self, args));
+    result = call.run(() => method.apply(self, args));
   } catch (error) {
     call.finish(false, error);
     throw error;

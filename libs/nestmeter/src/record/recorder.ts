@@ -3,10 +3,15 @@ import type { AnyFamily } from '../accumulate/family.js';
 import { cleanLabel } from '../accumulate/labels.js';
 import type { Series } from '../accumulate/series.js';
 import type { Clock } from '../clock.js';
+import { Headroom } from './attempt/headroom.js';
+import { ProviderHosts } from './attempt/provider-hosts.js';
+import { UntrackedRequests } from './attempt/untracked-requests.js';
+import { LastErrors } from './last-errors.js';
 import { LLMCalls } from './llm-calls.js';
 import type { PriceTable } from './price/price-table.js';
 import { Refusals } from './refusals.js';
 import { SeriesIndex } from './series-index.js';
+import type { Spans } from './span/spans.js';
 
 /** What recorders of a monitor share. */
 export interface RecorderOptions {
@@ -21,6 +26,12 @@ export interface RecorderOptions {
   readonly isSuccess?: ((status: number) => boolean) | undefined;
   /** Called before an LLM call is made; throws to refuse it. */
   readonly beforeCall?: ((call: { provider: string; model: string }) => void) | undefined;
+  /** Hosts of providers beside the known ones. */
+  readonly providerHosts?: readonly string[] | undefined;
+  /** Whether the last error message of each provider and category is kept, scrubbed. Default false. */
+  readonly keepsErrorMessages?: boolean | undefined;
+  /** Makes spans of tracked calls; null without the option `tracing`. */
+  readonly spans?: Spans | null | undefined;
   readonly warn: (message: string) => void;
   readonly debug: (message: string) => void;
 }
@@ -33,6 +44,13 @@ export class Recorder {
   readonly refusals: Refusals;
   /** The LLM calls of this monitor. */
   readonly llm: LLMCalls;
+  /** What providers still allow, as last seen. */
+  readonly headroom: Headroom;
+  readonly providerHosts: ProviderHosts;
+  /** The last error messages; null unless the option asks for them. */
+  readonly lastErrors: LastErrors | null;
+  /** Requests to providers that no tracked call made. */
+  readonly untracked = new UntrackedRequests();
   readonly options: RecorderOptions;
   readonly #known = new SeriesIndex();
 
@@ -43,6 +61,9 @@ export class Recorder {
     this.prices = options.prices;
     this.refusals = new Refusals(options.warn);
     this.llm = new LLMCalls(this);
+    this.lastErrors = options.keepsErrorMessages === true ? new LastErrors() : null;
+    this.headroom = new Headroom(() => options.accumulator.clock.nowMs());
+    this.providerHosts = new ProviderHosts(options.providerHosts);
   }
 
   /** A monotonic reading in milliseconds. */
@@ -59,6 +80,14 @@ export class Recorder {
     const series = this.accumulator.series(family, labels);
     this.#known.add(family, labels, series);
     return series;
+  }
+
+  /** Forgets what is not in states: refusals, limits of providers, untracked requests. For tests. */
+  clear(): void {
+    this.refusals.clear();
+    this.headroom.clear();
+    this.lastErrors?.clear();
+    this.untracked.clear();
   }
 
   /** Says something to the operator; callers do so once per kind. */

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { CallAttempts } from './attempt/call-attempts.js';
 import type { Recorder } from './recorder.js';
 
 /** What an LLM call came to, for the operations and the request around it. */
@@ -29,6 +30,8 @@ export interface Scope {
   readonly operation: string | null;
   /** Whether it is an LLM call: its time covers that of LLM calls inside, which are no components of their own. */
   readonly isLLMCall: boolean;
+  /** Of an LLM call that is not over: what is seen of the requests that it makes. */
+  readonly attempts?: CallAttempts | undefined;
   /** A call directly inside begins: from now on its component covers time of this one. */
   childBegan(component: string, nowMs: number): void;
   /** That call ended. */
@@ -83,18 +86,21 @@ export function ownInstance(recorder: Recorder, instance: object): void {
 
 /**
  * The recorder for a call on `instance`: that of the current async context, else the one whose application owns the
- * instance, else the only one in the process. With several and no hint nothing is recorded: that is counted, and warned
- * about once.
+ * instance, else the only one in the process; null with several and no hint.
  */
-export function resolveRecorder(instance?: unknown): Recorder | null {
+export function findRecorder(instance?: unknown): Recorder | null {
   if (only !== null) return only;
   if (recorders.size === 0) return null;
   const scope = storage.getStore();
   if (scope !== undefined && recorders.has(scope.recorder)) return scope.recorder;
-  if (typeof instance === 'object' && instance !== null) {
-    const owner = owners.get(instance);
-    if (owner !== undefined && recorders.has(owner)) return owner;
-  }
+  const owner = typeof instance === 'object' && instance !== null ? owners.get(instance) : undefined;
+  return owner !== undefined && recorders.has(owner) ? owner : null;
+}
+
+/** As {@link findRecorder}; calls that several monitors leave without one are counted, and warned about once. */
+export function resolveRecorder(instance?: unknown): Recorder | null {
+  const recorder = findRecorder(instance);
+  if (recorder !== null || recorders.size === 0) return recorder;
   const [first] = recorders;
   if (unresolved++ === 0)
     first!.warn(

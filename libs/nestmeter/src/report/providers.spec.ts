@@ -128,6 +128,21 @@ describe('providersReport', () => {
     expect(await active()).toEqual([3, 700, 2]);
   });
 
+  it('has the last error messages of living replicas where they keep them', async () => {
+    const fleet = new ReportFleet();
+    const two = fleet.add('two');
+    fleet.one.count(llmFamily, ['openai', 'gpt-4o', 'chat'], completed([5]));
+    const errors = async () => (await fleet.ask(providersReport)).providers['openai']!.last_errors;
+    expect(await errors()).toBeNull();
+    const error = { provider: 'openai', category: 'rate_limit', atMs: 1_000_000 };
+    fleet.one.lastErrors = [{ ...error, message: 'Limit 3' }];
+    two.lastErrors = [
+      { ...error, message: 'Limit 5', atMs: 2_000_000 },
+      { ...error, provider: 'other', message: 'no' },
+    ];
+    expect(await errors()).toEqual({ rate_limit: { message: 'Limit 5', seen: 2000 } });
+  });
+
   it('lists provider and model of calls under way before the first one has ended', async () => {
     const fleet = new ReportFleet();
     fleet.one.current = {

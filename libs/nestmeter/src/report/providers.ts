@@ -4,6 +4,8 @@ import { SeriesState } from '../accumulate/series-state.js';
 import { nanoUsdToNumber } from '../money.js';
 import { count, durationMs, mapOf, percent, percentOf, value } from './answer-field.js';
 import { headline, statisticFields } from './duration-answer.js';
+import { FleetHeadroom, headroomShape } from './headroom.js';
+import { lastErrorsOf, lastErrorsShape } from './last-errors.js';
 import { type Levels, underWay } from './live-replicas.js';
 import {
   callSuccessPercent,
@@ -47,6 +49,12 @@ const callsShape = {
   errors: mapOf(count('Calls'), 'Failed calls by error category'),
   active_calls: count('Calls under way now').nullable(),
   oldest_call_ms: durationMs('Age of the oldest call under way'),
+  rate_limits: z.object({
+    rate_limit_hits: count('Calls that failed because of a rate limit'),
+    rate_limit_impact_percent: percent('Calls that failed because of a rate limit'),
+    rate_limited_attempts: count('Attempts answered with status 429, whether or not a retry helped'),
+    ...headroomShape,
+  }),
 };
 
 const modelShape = {
@@ -65,15 +73,11 @@ const providerShape = {
   ...providerLatency.shape,
   ...callsShape,
   outcomes: mapOf(count('Calls'), 'Calls by outcome; refused ones were never made and are in no other number'),
+  last_errors: lastErrorsShape,
   finish_reasons: mapOf(count('Calls'), 'Calls by finish reason'),
   retries: value('Attempts after the first; null when no call told its attempts'),
   failovers: count('Calls made because another provider failed'),
   cache_hits: count('Calls answered by a cache of the application'),
-  rate_limits: z.object({
-    rate_limit_hits: count('Calls that failed because of a rate limit'),
-    rate_limit_impact_percent: percent('Calls that failed because of a rate limit'),
-    headroom: z.null().describe('Limit, remaining and reset as last seen; not read yet'),
-  }),
   health: z
     .enum(['healthy', 'degraded', 'critical', 'unknown'])
     .describe(
@@ -109,9 +113,10 @@ export const providersReport = windowedReport({
       ),
     });
     const costNanoUsd = costOf(whole);
+    const headroom = new FleetHeadroom(counted.beats, counted.nowMs);
     return {
       providers_count: groups.length,
-      providers: groupMap(groups, (group) => providerAnswer(group, counted)),
+      providers: groupMap(groups, (group) => providerAnswer(group, counted, headroom)),
       summary: {
         total_requests: whole.calls,
         success_rate_percent: callSuccessPercent(whole),
@@ -156,7 +161,11 @@ function namesIn(groups: readonly Group[], depth: 1 | 2): string[][] {
   return [...new Map(names.map((of) => [of.join('\0'), of])).values()];
 }
 
-function providerAnswer(group: Group, { levels, settings }: Counted): z.infer<z.ZodObject<typeof providerShape>> {
+function providerAnswer(
+  group: Group,
+  { beats, levels, settings }: Counted,
+  headroom: FleetHeadroom,
+): z.infer<z.ZodObject<typeof providerShape>> {
   const { name, state, entries } = group;
   const counts = countsOf(counter, group);
   const latency = providerLatency.of(state, distribution);
@@ -173,21 +182,30 @@ function providerAnswer(group: Group, { levels, settings }: Counted): z.infer<z.
     ...latency,
     ...callsAnswer(group, counts, levels, 1),
     outcomes: Object.fromEntries(llmOutcomes.map((outcome) => [outcome, counts[outcome]])),
+    last_errors: lastErrorsOf(beats, name),
     finish_reasons: tallyMap(state.tallies[tally.finish_reasons]),
     retries: counts.calls_with_attempts > 0 || counts.calls === 0 ? counts.retries : null,
     failovers: counts.failovers,
     cache_hits: counts.cache_hits,
-    rate_limits: {
-      rate_limit_hits: counts.rate_limit_hits,
-      rate_limit_impact_percent: percentOf(counts.rate_limit_hits, counts.calls),
-      headroom: null,
-    },
+    rate_limits: rateLimitAnswer(counts, headroom.of(name)),
     health: healthOf(counts, latency.average_response_time_ms),
-    model_stats: groupMap(models, (model) => modelAnswer(model, levels)),
+    model_stats: groupMap(models, (model) => ({
+      ...modelAnswer(model, levels),
+      rate_limits: rateLimitAnswer(countsOf(counter, model), headroom.of(name, model.name)),
+    })),
   };
 }
 
-function modelAnswer(group: Group, levels: Levels | null): z.infer<z.ZodObject<typeof modelShape>> {
+function rateLimitAnswer(counts: LLMCounts, headroom: ReturnType<FleetHeadroom['of']>) {
+  return {
+    rate_limit_hits: counts.rate_limit_hits,
+    rate_limit_impact_percent: percentOf(counts.rate_limit_hits, counts.calls),
+    rate_limited_attempts: counts.rate_limited_attempts,
+    ...headroom,
+  };
+}
+
+function modelAnswer(group: Group, levels: Levels | null) {
   const counts = countsOf(counter, group);
   return {
     total_operations: counts.calls,

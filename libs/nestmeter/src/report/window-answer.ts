@@ -89,6 +89,8 @@ export interface Counted extends Merged {
   /** Unix seconds; rates divide by `to − from`. */
   readonly from: number;
   readonly to: number;
+  /** Unix milliseconds, by the clock of the store. */
+  readonly nowMs: number;
   /** Seconds in whose slots anybody published. */
   readonly publishedSeconds: number;
   /** Most replicas that contributed to any one slot of the window. */
@@ -155,7 +157,7 @@ export async function answerWindow<Statistics extends object>(
   const request = windowRequest(query, reading);
   const contents = await context.read(request);
   const { settings } = context;
-  const { window, publishedSeconds, replicas } = contents;
+  const { window, publishedSeconds, replicas, nowMs } = contents;
   const beats = liveBeats(contents);
   const levels = beats === null ? null : new Levels(beats);
   const of = (family: AnyFamily) => contents.of(family);
@@ -163,6 +165,7 @@ export async function answerWindow<Statistics extends object>(
     of,
     from: window.from,
     to: window.to,
+    nowMs,
     publishedSeconds,
     replicas,
     levels,
@@ -176,7 +179,7 @@ export async function answerWindow<Statistics extends object>(
   for (const stretch of request.points === undefined ? [] : stretches) {
     if (pace.isDue) await pace.giveWay();
     const { from, to } = stretch;
-    const part = { from, to, publishedSeconds: stretch.publishedSeconds, replicas, settings: partSettings };
+    const part = { from, to, nowMs, publishedSeconds: stretch.publishedSeconds, replicas, settings: partSettings };
     series.push({
       from,
       to,

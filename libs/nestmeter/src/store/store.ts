@@ -46,6 +46,39 @@ export interface WriteResult {
   readonly found: number | null;
 }
 
+/** What a replica last saw of the limits of one model. Times are Unix milliseconds; null is unknown. */
+export interface ModelLimits {
+  readonly provider: string;
+  /** The model asked for. */
+  readonly model: string;
+  /** The one that answered last, where its name is another. */
+  readonly answeredBy: string | null;
+  readonly limits: readonly {
+    readonly kind: string;
+    readonly limit: number | null;
+    readonly remaining: number | null;
+    /** When it is full again. */
+    readonly resetMs: number | null;
+    readonly seenMs: number;
+  }[];
+  /** Until when the provider said to wait; null once a call got through. */
+  readonly retryMs: number | null;
+  /** When it said so, or took it back. */
+  readonly retrySeenMs: number | null;
+}
+
+/** The last error message of a provider's failures of one category, scrubbed. */
+export interface ErrorSeen {
+  readonly provider: string;
+  readonly category: string;
+  readonly message: string;
+  /** Unix milliseconds of the store's clock. */
+  readonly atMs: number;
+}
+
+/** At most so many limits travel in a beat. */
+export const mostLimits = 50;
+
 /** What a replica says about itself with each publish. Replaced as a whole by one with a higher number; never added to. */
 export interface Beat {
   readonly id: string;
@@ -69,6 +102,10 @@ export interface Beat {
   readonly current: Readonly<Record<string, number>>;
   /** Numbers of the last 60 s and since start, for `?by=replica`. */
   readonly summary: Readonly<Record<string, number | null>>;
+  /** Last error messages, where the application keeps them; older versions do not tell them. */
+  readonly lastErrors?: readonly ErrorSeen[] | undefined;
+  /** Limits of providers as last seen, at most {@link mostLimits}; older versions do not tell them. */
+  readonly headroom?: readonly ModelLimits[] | undefined;
 }
 
 /** One call to the store: some states, and who sends them. */

@@ -11,6 +11,8 @@ export interface ResultObserver {
    * at (a result that `asResponse()` alone was asked for, an `ai` result). Then nothing follows.
    */
   value(value: unknown): void;
+  /** The stream that follows is inside this value, which may tell of the request, as Bedrock's does. */
+  around?(value: object): void;
   /** The promise was rejected or the stream failed, with the very error that the application gets. Then nothing follows. */
   error(error: unknown): void;
   /**
@@ -74,6 +76,13 @@ export class Watch implements ResultObserver {
     } catch {}
   }
 
+  around(value: object): void {
+    if (this.#isOver) return;
+    try {
+      this.#observer.around?.(value);
+    } catch {}
+  }
+
   unread(source: 'cold' | 'hot'): void {
     if (this.#isOver) return;
     try {
@@ -116,6 +125,7 @@ export function joinWatches(watches: readonly Watch[]): Watch {
   return new Watch({
     value: (value) => watches.forEach((watch) => watch.value(value)),
     error: (error) => watches.forEach((watch) => watch.error(error)),
+    around: (value) => watches.forEach((watch) => watch.around(value)),
     unread: (source) => watches.forEach((watch) => watch.unread(source)),
     streaming: () => watches.forEach((watch) => watch.streaming()),
     item: (item) => watches.forEach((watch) => watch.item(item)),
