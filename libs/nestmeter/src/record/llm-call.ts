@@ -236,6 +236,7 @@ export class LLMCall implements Scope, ResultObserver {
     this.#state = 'over';
     if (!this.#hasInner) this.#noteEnd(outcome, answer);
     const attempts = this.#attempts?.end(answer.model);
+    const takesOver = this.#takesOver;
     const gaps = this.#tokenItems - 1;
     const firstTokenMs = this.#firstTokenMs;
     const facts: LLMFacts = {
@@ -249,10 +250,9 @@ export class LLMCall implements Scope, ResultObserver {
       rateLimited: errorCategory === 'rate_limit',
       retries: attempts?.retries,
       rateLimitedAttempts: attempts?.rateLimited,
-      takesOver: this.#takesOver,
       nested: this.#hasInner,
     };
-    settleCall(recorder, { provider, model, operation, tags, parent, facts, endMs, span: this.#span });
+    settleCall(recorder, { provider, model, operation, tags, parent, facts, takesOver, endMs, span: this.#span });
   }
 
   /** What follows from how it ended for others: fail-over, and a warning where tokens are missing. */

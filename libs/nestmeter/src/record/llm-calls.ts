@@ -78,7 +78,8 @@ export class LLMCalls {
       operation,
       tags: tagsInside(parent, tags),
       parent,
-      facts: { ...facts, takesOver },
+      facts,
+      takesOver,
       endMs: recorder.now(),
     });
   }

@@ -28,8 +28,6 @@ export interface LLMFacts {
   /** Attempts that were answered with status 429, as far as they were seen. */
   readonly rateLimitedAttempts?: number | undefined;
   readonly cacheHit?: boolean | undefined;
-  /** Whether it was made because another provider failed. */
-  readonly takesOver?: boolean | undefined;
   /** Whether tracked calls inside it have already counted its tokens and cost. */
   readonly nested: boolean;
 }
@@ -48,7 +46,6 @@ export function countCall(state: SeriesState, facts: LLMFacts, cost: LLMCost | u
     state.count(counter.retries, facts.retries);
   }
   if (facts.rateLimitedAttempts) state.count(counter.rate_limited_attempts, facts.rateLimitedAttempts);
-  if (facts.takesOver) state.count(counter.failovers);
   if (facts.cacheHit) state.count(counter.cache_hits);
   if (answer.finishReason !== undefined) state.tallyUp(tally.finish_reasons, shortReason(answer.finishReason));
   if (outcome === 'completed') state.record(distribution.success_duration, facts.durationMs);

@@ -18,6 +18,8 @@ export interface EndedCall {
   /** What it was inside of. */
   readonly parent: Scope | null;
   readonly facts: LLMFacts;
+  /** Whether it was made because another provider failed. */
+  readonly takesOver: boolean;
   /** Monotonic. */
   readonly endMs: number;
   /** Ended once the cost is known. */
@@ -79,7 +81,9 @@ function countSettled(recorder: Recorder, call: EndedCall, cost: LLMCost | undef
   const { facts, parent, provider, endMs } = call;
   call.span?.end(facts, cost, call.tags);
   const { answer, outcome } = facts;
-  countCall(recorder.series(llmFamily, provider, answer.model ?? call.model, call.operation).open(endMs), facts, cost);
+  const state = recorder.series(llmFamily, provider, answer.model ?? call.model, call.operation).open(endMs);
+  countCall(state, facts, cost);
+  if (call.takesOver) state.count(llmFamily.counter.failovers);
   if (call.tags !== null) countTags(recorder, call.tags, call, cost);
   if (parent === null || outcome === 'refused') return;
   const failed = outcome === 'failed' || outcome === 'incomplete';
