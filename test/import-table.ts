@@ -46,6 +46,7 @@ export const parts = {
 export const joining = [
   'monitor',
   'monitor-parts',
+  'monitor-life',
   'self-description',
   'reports',
   'view',

@@ -89,6 +89,12 @@ export class NestmeterError extends Error {
   }
 }
 
+/** What is asked of a monitor that measures nothing. */
+export function disabled(what: string): NestmeterError {
+  const message = `enabled must be true to have ${what}, got false. Enable the monitor.`;
+  return new NestmeterError({ code: 'NM_NOT_FOUND', message });
+}
+
 /** One option that breaks its rule. */
 export interface OptionProblem {
   /** Where the option stands, as a user would write it: `redis.keyPrefix`. */

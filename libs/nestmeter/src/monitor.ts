@@ -1,5 +1,6 @@
 import type { Clock } from './clock.js';
-import { NestmeterError } from './errors.js';
+import { disabled, NestmeterError } from './errors.js';
+import { MonitorLife, type MonitorStatus } from './monitor-life.js';
 import { joinParts, type MonitorParts } from './monitor-parts.js';
 import { type EffectiveOptions, type MonitorOptions, readOptions } from './options.js';
 import { type EventRecord, recordCache, recordError, recordEvent, recordQueueDepth, recordStage, type StageRecord } from './record/by-hand.js'; // prettier-ignore
@@ -9,21 +10,17 @@ import { type LLMCallRecord, recordLLMCall } from './record/llm-record.js';
 import { type OperationOptions, StartedOperation, trackOperation } from './record/operation.js';
 import { type CostAnswer, costAnswer, costOfCall, type PricedUsage } from './record/price/cost.js';
 import { type CostEstimate, estimateCost, type EstimateRequest } from './record/price/estimate.js';
-import { watchRequests } from './record/attempt/request-channels.js';
 import type { Recorder } from './record/recorder.js';
-import { addRecorder, forgetRecorder, ownInstance, resolveRecorder } from './record/scope.js';
+import { ownInstance, resolveRecorder } from './record/scope.js';
 import { type RequestBegun, StartedRequest } from './record/started-request.js';
 import { tagCurrent } from './record/tags.js';
 import { type Reports, reportsOf } from './reports.js';
 import { RouteServer } from './serve/handle.js';
 import type { MonitorView } from './serve/monitor-view.js';
-import { OwnPort } from './serve/own-port.js';
 import { viewOf } from './view.js';
 
+export type { MonitorStatus } from './monitor-life.js';
 export type { MonitorOptions } from './options.js';
-
-/** Whether a monitor measures and publishes. */
-export type MonitorStatus = 'disabled' | 'idle' | 'running' | 'stopped';
 
 const monitors = new Map<Recorder, PerformanceMonitor>();
 
@@ -40,17 +37,13 @@ export class PerformanceMonitor {
   readonly reports: Reports;
   readonly #parts: MonitorParts | null;
   readonly #view: MonitorView | null;
+  readonly #life: MonitorLife | null;
   #routes: RouteServer | null = null;
-  #ownPort: OwnPort | null = null;
-  #status: MonitorStatus;
-  #sampling: NodeJS.Timeout | null = null;
-  #unwatchRequests: (() => void) | null = null;
-  #stopping: Promise<void> | null = null;
 
   constructor(given: MonitorOptions = {}, clock?: Clock) {
     this.options = readOptions(given);
     this.#parts = this.options.enabled ? joinParts(this.options, clock) : null;
-    this.#status = this.#parts === null ? 'disabled' : 'idle';
+    this.#life = this.#parts && this.#lifeOf(this.#parts);
     this.#view = this.#parts && viewOf(this.#parts, this.options, given);
     this.reports = reportsOf(this.#parts?.reports ?? null);
   }
@@ -60,36 +53,22 @@ export class PerformanceMonitor {
    * for the store. A stopped monitor does not start again.
    */
   start(): void {
-    const parts = this.#parts;
-    if (parts === null || this.#status !== 'idle') return;
-    this.#status = 'running';
-    monitors.set(parts.recorder, this);
-    addRecorder(parts.recorder);
-    this.#unwatchRequests = watchRequests();
-    parts.store.start();
-    parts.publisher.start();
-    void parts.recorder.prices.ready().then(() => {
-      if (parts.recorder.prices.loadError !== null)
-        parts.log.warn('@pydantic/genai-prices is installed and cannot be loaded: only your own prices apply.');
-    });
-    this.#openOwnPort(parts);
-    this.#sample(parts);
-    this.#sampling = setInterval(() => this.#sample(parts), this.options.sampleIntervalMs);
-    this.#sampling.unref();
+    if (this.#life?.status !== 'idle') return;
+    monitors.set(this.#parts!.recorder, this);
+    this.#life.start();
   }
 
   /**
    * Ends measuring: publishes everything, says that this replica left, and closes what was opened. Takes at most the
    * option `shutdownTimeoutMs` and a little more; what the store did not take by then is logged in numbers.
    */
-  stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
-    return this.#stopping;
+  async stop(): Promise<void> {
+    await this.#life?.stop();
   }
 
   /** Whether this monitor measures. */
   status(): MonitorStatus {
-    return this.#status;
+    return this.#life?.status ?? 'disabled';
   }
 
   /**
@@ -242,16 +221,7 @@ export class PerformanceMonitor {
 
   /** The port of the option `listen`; null without it, and until it is open. */
   get ownPort(): number | null {
-    return this.#ownPort?.port ?? null;
-  }
-
-  #openOwnPort({ log }: MonitorParts): void {
-    const { listen } = this.options;
-    if (listen === undefined) return;
-    const failed = (error: Error): void =>
-      log.warn(`The routes cannot be served on ${listen.host}:${listen.port} (${error.message}). Choose another port.`);
-    this.#ownPort = new OwnPort(this.routes, listen, failed);
-    this.#ownPort.open();
+    return this.#life?.ownPort ?? null;
   }
 
   #record(where: string, code: (recorder: Recorder) => void): void {
@@ -259,37 +229,17 @@ export class PerformanceMonitor {
     recorder?.guard(where, () => code(recorder));
   }
 
-  #sample({ recorder, sampler, description }: MonitorParts): void {
-    recorder.guard('process', () => {
-      sampler.sample();
-      recorder.llm.sweep();
+  #lifeOf(parts: MonitorParts): MonitorLife {
+    return new MonitorLife({
+      parts,
+      options: this.options,
+      routes: () => this.routes,
+      ended: () => {
+        this.#routes?.close();
+        monitors.delete(parts.recorder);
+      },
     });
-    description.refresh().catch((error: unknown) => recorder.refusals.failed('summary', error));
   }
-
-  async #stop(): Promise<void> {
-    const parts = this.#parts;
-    if (parts === null || this.#status !== 'running') return;
-    const { publisher, store, sampler, recorder, log } = parts;
-    if (this.#sampling !== null) clearInterval(this.#sampling);
-    sampler.stop();
-    await recorder.prices.ready();
-    const { unacknowledged } = await publisher.stop(this.options.shutdownTimeoutMs);
-    if (unacknowledged > 0)
-      log.warn(`Stopped with ${unacknowledged} states unpublished: the store did not answer. Their counts are lost.`);
-    this.#status = 'stopped';
-    this.#routes?.close();
-    await this.#ownPort?.close();
-    this.#unwatchRequests?.();
-    forgetRecorder(recorder);
-    monitors.delete(recorder);
-    await store.stop();
-  }
-}
-
-function disabled(what: string): NestmeterError {
-  const message = `enabled must be true to have ${what}, got false. Enable the monitor.`;
-  return new NestmeterError({ code: 'NM_NOT_FOUND', message });
 }
 
 /** Makes a monitor: the framework-free whole. Call `start()` to begin, `await stop()` to end. */

@@ -25,6 +25,37 @@ describe('the abort signal among the arguments of a call', () => {
   });
 });
 
+describe('an abort signal, or what looks like one, that throws when it is asked', () => {
+  const hostile = {
+    addEventListener() {},
+    get aborted(): boolean {
+      throw new Error('hostile');
+    },
+  };
+  const revoked = Proxy.revocable({}, {});
+  revoked.revoke();
+
+  it.each([
+    ['a signal', hostile],
+    ['a revoked Proxy', revoked.proxy],
+  ])('changes neither the error of the call nor what is counted: %s', (_what, argument) => {
+    const recording = new Recording();
+    const failure = new DOMException('This operation was aborted', 'AbortError');
+    const call = () =>
+      recording.recorder.llm.track(
+        { provider: 'openai', model: 'm', operation: 'chat', tags: null },
+        (_argument: unknown): never => {
+          throw failure;
+        },
+        undefined,
+        [argument],
+      );
+    expect(call).toThrow(failure);
+    expect(recording.count(llmFamily, ['openai', 'm', 'chat'], 'calls')).toBe(1);
+    recording.close();
+  });
+});
+
 describe('a call that throws as if it were aborted', () => {
   it.each([
     ['was cancelled by its caller, whose signal says so', true, 'cancelled'],

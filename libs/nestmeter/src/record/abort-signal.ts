@@ -6,7 +6,7 @@ const holders = ['config', 'options'] as const;
 
 /**
  * The abort signal among the arguments of a tracked method, where SDKs take it; undefined when there is none. Some SDKs
- * end an aborted stream as if it were over: then only the signal tells.
+ * end an aborted stream as if it were over: then only the signal tells. Never throws.
  */
 export function abortSignalIn(args: readonly unknown[]): AbortSignal | undefined {
   for (const arg of args) {
@@ -19,14 +19,19 @@ export function abortSignalIn(args: readonly unknown[]): AbortSignal | undefined
   return undefined;
 }
 
+/** Whether a signal says that it is aborted. Never throws. */
+export function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal !== undefined && told(signal, 'aborted') === true;
+}
+
 /**
  * How a call ended that its SDK calls aborted: a signal that ran out of time makes a timeout, any other the caller's own
- * wish. Where the call threw although the caller's signal is not aborted, it was a time limit of the SDK.
+ * wish. Where the call threw although the caller's signal is not aborted, it was a time limit of the SDK. Never throws.
  */
 export function abortedAs(signal: AbortSignal | undefined, how: 'thrown' | 'ended'): 'cancelled' | 'timeout' {
-  if (signal?.aborted !== true) return signal !== undefined && how === 'thrown' ? 'timeout' : 'cancelled';
-  const { reason } = signal as { reason?: unknown };
-  return isObject(reason) && 'name' in reason && reason.name === 'TimeoutError' ? 'timeout' : 'cancelled';
+  if (!isAborted(signal)) return signal !== undefined && how === 'thrown' ? 'timeout' : 'cancelled';
+  const reason = told(signal!, 'reason');
+  return isObject(reason) && told(reason, 'name') === 'TimeoutError' ? 'timeout' : 'cancelled';
 }
 
 function signalOf(holder: unknown): AbortSignal | undefined {
@@ -40,5 +45,19 @@ function signalOf(holder: unknown): AbortSignal | undefined {
 
 /** By shape, since signals of other realms and polyfills are signals too. */
 function isSignal(value: object): value is AbortSignal {
-  return 'aborted' in value && 'addEventListener' in value && typeof value.addEventListener === 'function';
+  try {
+    return 'aborted' in value && 'addEventListener' in value && typeof value.addEventListener === 'function';
+  } catch {
+    // A hostile Proxy is no signal.
+    return false;
+  }
+}
+
+/** What an object says, perhaps by a getter, as signals do; undefined where asking throws. */
+function told(holder: object, key: string): unknown {
+  try {
+    return (holder as Record<string, unknown>)[key];
+  } catch {
+    return undefined;
+  }
 }

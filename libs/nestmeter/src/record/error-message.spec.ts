@@ -20,6 +20,7 @@ describe('an error message that is kept', () => {
   it('says what a provider says', () => {
     const message = 'Rate limit reached for gpt-4o-mini on requests per min (RPM): Limit 3, Used 3. Try again in 20s.';
     expect(scrubMessage(message)).toBe(message);
+    expect(scrubMessage('invalid_request_error_of_a_kind')).toBe('invalid_request_error_of_a_kind');
   });
 
   it('is one line of at most 200 characters, whatever comes', () => {

@@ -1,3 +1,4 @@
+import { cleanLabel } from '../accumulate/labels.js';
 import { LastErrors } from './last-errors.js';
 
 describe('the last errors of providers', () => {
@@ -10,6 +11,13 @@ describe('the last errors of providers', () => {
       { provider: 'anthropic', category: 'rate_limit', message: 'Too many requests', atMs: 2000 },
       { provider: 'openai', category: 'rate_limit', message: 'Limit 5', atMs: 3000 },
     ]);
+  });
+
+  it('has names of providers as labels are, and nothing of a name that is refused as a label', () => {
+    const errors = new LastErrors();
+    errors.note('p'.repeat(1e6), 'server_error', 'no', 1);
+    errors.note('__other__', 'server_error', 'no', 2);
+    expect(errors.list().map(({ provider }) => provider)).toEqual([cleanLabel('p'.repeat(1e6))]);
   });
 
   it('keeps the twenty most recent of any number of providers', () => {

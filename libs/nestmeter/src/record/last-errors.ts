@@ -1,7 +1,9 @@
+import { cleanLabel } from '../accumulate/labels.js';
 import { scrubMessage } from './error-message.js';
 
 /** The last message of one category of failures of a provider. */
 export interface LastError {
+  /** As a label, under which reports look it up. */
   readonly provider: string;
   readonly category: string;
   /** Scrubbed; see error-message.ts. */
@@ -18,7 +20,9 @@ export class LastErrors {
   readonly #errors = new Map<string, LastError>();
 
   /** Keeps a message in the place of an earlier one of the same provider and category. */
-  note(provider: string, category: string, message: string, atMs: number): void {
+  note(name: string, category: string, message: string, atMs: number): void {
+    const provider = cleanLabel(name);
+    if (provider === null) return;
     const key = `${provider}\0${category}`;
     // Deleted first, so that the order is that of time.
     this.#errors.delete(key);

@@ -1,5 +1,6 @@
 import { Recording } from '../../../../test/fixtures/recording.js';
 import { componentFamily, operationFamily } from '../accumulate/families.js';
+import { cleanLabel } from '../accumulate/labels.js';
 import { llmFamily } from '../accumulate/llm-family.js';
 import type { LLMCallStart } from './llm-call.js';
 import { trackOperation } from './operation.js';
@@ -120,6 +121,12 @@ describe('a tracked LLM call', () => {
       expect(recording.values(llmFamily, labels, 'output_rate')).toEqual({ count: 1, sum: 200_000 });
     });
 
+    it('has an output rate without the reasoning that was over when the first token came', async () => {
+      const usage = { prompt_tokens: 9, completion_tokens: 1000, completion_tokens_details: { reasoning_tokens: 980 } };
+      await drain(track(() => chunks([9000, chunk('a')], [100, chunk('b', 'stop', usage)])));
+      expect(recording.values(llmFamily, labels, 'output_rate')).toEqual({ count: 1, sum: 200_000 });
+    });
+
     it('does not take what comes before the first known chunk for the first token', async () => {
       await drain(
         track(() => chunks([10, { object: '', prompt_filter_results: [] }], [20, chunk('')], [30, chunk('a')])),
@@ -163,6 +170,23 @@ describe('a tracked LLM call', () => {
       finish();
       await first;
       expect(llm.active()[0]).toEqual({ provider: 'openai', model: 'gpt-4o', calls: 1, oldestMs: 100 });
+    });
+
+    it('is told under the labels of its series, however long or hostile its names are', () => {
+      void track(() => new Promise(() => {}), { model: 'm'.repeat(1e6) });
+      void track(() => new Promise(() => {}), { model: '__other__' });
+      const told = recording.recorder.llm.active().map(({ provider, model }) => [provider, model]);
+      expect(told).toEqual([
+        ['openai', cleanLabel('m'.repeat(1e6))],
+        ['__other__', '__other__'],
+      ]);
+    });
+
+    it('is told in full past any number of models', () => {
+      const { llm } = recording.recorder;
+      for (let index = 0; index < 100; index++) void track(() => new Promise(() => {}), { model: `m${index}` });
+      expect(llm.active()).toHaveLength(31);
+      expect(llm.active().at(-1)).toMatchObject({ provider: '__other__', model: '__other__', calls: 70 });
     });
 
     it('is not told while nobody reads its cold stream', async () => {

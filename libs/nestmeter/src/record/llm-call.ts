@@ -1,9 +1,9 @@
 import { llmFamily } from '../accumulate/llm-family.js';
 import type { ExtractAnswer, LLMAnswer } from './answer/answer.js';
-import { abortedAs } from './abort-signal.js';
+import { abortedAs, isAborted } from './abort-signal.js';
 import { CallAttempts } from './attempt/call-attempts.js';
 import { attemptsOfAnswer } from './attempt/told-attempts.js';
-import { readAnswer, StreamReader } from './answer/read-answer.js';
+import { readAnswer } from './answer/read-answer.js';
 import { classifyLLMError, messageOfError } from './llm-error.js';
 import { noteOutcome, takeOver } from './failover.js';
 import type { LLMFacts, LLMOutcome } from './llm-facts.js';
@@ -13,6 +13,7 @@ import type { Recorder } from './recorder.js';
 import { currentScope, type LLMShare, runInScope, type Scope } from './scope.js';
 import type { LLMSpan } from './span/llm-span.js';
 import { type Tags, tagsInside } from './tags.js';
+import { TimedStream } from './timed-stream.js';
 
 /** What is known of an LLM call before it is made. */
 export interface LLMCallStart {
@@ -34,10 +35,7 @@ export class LLMCall implements Scope, ResultObserver {
   lastSignMs: number;
   /** Time from the call until it turned out to be a cold stream; its readers come later. */
   #earlierMs = 0;
-  #reader: StreamReader | null = null;
-  #firstTokenMs: number | null = null;
-  #lastTokenMs = 0;
-  #tokenItems = 0;
+  #stream: TimedStream | null = null;
   #hasInner = false;
   /** Whether a reader knew the answer that was no stream. */
   #isKnown = false;
@@ -51,7 +49,8 @@ export class LLMCall implements Scope, ResultObserver {
     readonly recorder: Recorder,
     private readonly active: Set<LLMCall>,
     readonly start: LLMCallStart,
-    private readonly signal: AbortSignal | undefined,
+    /** Let go of at the end: a connection that was opened inside keeps the call itself alive for as long as it is open. */
+    private signal: AbortSignal | undefined,
   ) {
     const scope = currentScope();
     this.parent = scope?.recorder === recorder ? scope : null;
@@ -128,7 +127,7 @@ export class LLMCall implements Scope, ResultObserver {
     const category = this.recorder.guard('llm.error', () => classifyLLMError(error).category) ?? 'unknown';
     this.recorder.guard('attempts', () => this.attempts?.failed(error));
     this.recorder.guard('llm.error', () => this.#noteError(category, error));
-    const answer = this.#reader?.answer ?? {};
+    const answer = this.#stream?.answer ?? {};
     if (category === 'cancelled') this.#giveUp(answer, 'thrown');
     else this.#finish('failed', answer, category);
   }
@@ -158,37 +157,26 @@ export class LLMCall implements Scope, ResultObserver {
   }
 
   item(item: unknown): void {
-    const reader = (this.#reader ??= new StreamReader(this.#extract));
-    const now = (this.lastSignMs = this.recorder.now());
-    reader.item(item);
-    if (!reader.answer.contentSeen && reader.recognised) {
-      // What came before the first item of a known shape was no content after all (Azure's filter results).
-      this.#firstTokenMs = null;
-      this.#tokenItems = 0;
-      return;
-    }
-    // Chunks of unknown shape count as content: there is nothing better to tell the first token by.
-    this.#firstTokenMs ??= now;
-    this.#lastTokenMs = now;
-    this.#tokenItems++;
+    this.lastSignMs = this.recorder.now();
+    (this.#stream ??= new TimedStream(this.#extract)).item(item, this.lastSignMs);
   }
 
   end(how: StreamEnd): void {
-    const reader = this.#reader;
-    const answer: LLMAnswer = reader?.answer ?? {};
+    const stream = this.#stream;
+    const answer: LLMAnswer = stream?.answer ?? {};
     if (answer.failure !== undefined) this.#finish('failed', answer, answer.failure.category);
     // Who leaves once the provider has said that the answer is over, leaves nothing out.
-    else if (reader?.answer.terminal === true) this.#finish('completed', answer);
+    else if (stream?.answer.terminal === true) this.#finish('completed', answer);
     else if (how === 'cancelled') this.#giveUp(answer, 'ended');
     else if (how === 'stopped') this.#finish('stopped', answer);
     // A stream of unknown shape has no terminal event to wait for; one without a single item is no answer.
-    else if (reader !== null && !reader.recognised) this.#finish('completed', answer);
+    else if (stream !== null && !stream.recognised) this.#finish('completed', answer);
     else this.#endEarly(answer);
   }
 
   /** A stream that stopped short; some SDKs end it so when the caller aborts it. */
   #endEarly(answer: LLMAnswer): void {
-    if (this.signal?.aborted === true) this.#giveUp(answer, 'ended');
+    if (isAborted(this.signal)) this.#giveUp(answer, 'ended');
     else this.#finish('incomplete', answer);
   }
 
@@ -198,7 +186,7 @@ export class LLMCall implements Scope, ResultObserver {
   }
 
   abandon(): void {
-    this.#finish('abandoned', this.#reader?.answer ?? {});
+    this.#finish('abandoned', this.#stream?.answer ?? {});
     this.#state = 'abandoned';
   }
 
@@ -234,17 +222,18 @@ export class LLMCall implements Scope, ResultObserver {
     const endMs = recorder.now();
     if (this.#state === 'running') this.#leave(endMs);
     this.#state = 'over';
+    this.signal = undefined;
     if (!this.#hasInner) this.#noteEnd(outcome, answer);
     const attempts = this.#attempts?.end(answer.model);
     const takesOver = this.#takesOver;
-    const gaps = this.#tokenItems - 1;
-    const firstTokenMs = this.#firstTokenMs;
+    const { firstTokenMs, chunkGapMs, writtenTokens } = this.#stream?.pace ?? {};
     const facts: LLMFacts = {
       outcome,
       durationMs: this.#earlierMs + endMs - startMs,
       streamed: this.streamed,
-      timeToFirstTokenMs: firstTokenMs === null ? undefined : this.#earlierMs + firstTokenMs - startMs,
-      chunkGapMs: gaps > 0 ? (this.#lastTokenMs - firstTokenMs!) / gaps : undefined,
+      timeToFirstTokenMs: firstTokenMs === undefined ? undefined : this.#earlierMs + firstTokenMs - startMs,
+      chunkGapMs,
+      writtenTokens,
       answer,
       errorCategory,
       rateLimited: errorCategory === 'rate_limit',
@@ -261,7 +250,7 @@ export class LLMCall implements Scope, ResultObserver {
     const { provider, model } = start;
     noteOutcome(parent, provider, outcome);
     if (outcome !== 'completed' || toldTokens(answer)) return;
-    const shape = this.#reader?.shape ?? (this.#isKnown ? 'known' : 'unknown');
+    const shape = this.#stream?.shape ?? (this.#isKnown ? 'known' : 'unknown');
     recorder.llm.missingUsage.noticed({ provider, model, streamed, shape });
   }
 }

@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { cleanLabel, other } from '../accumulate/labels.js';
 import { noteOutcome, takeOver } from './failover.js';
 import type { LLMFacts } from './llm-facts.js';
 import { abortSignalIn } from './abort-signal.js';
@@ -17,6 +18,9 @@ const silentStreamMs = 10 * 60_000;
  * time limit, so it is a promise that nobody ever asked.
  */
 const silentCallMs = 60 * 60_000;
+
+/** Models whose calls under way are told apart: a beat has room for 100 levels, of which each model takes two. */
+const mostModels = 30;
 
 /** The LLM calls of one monitor: those under way, and where they are counted. */
 export class LLMCalls {
@@ -84,13 +88,17 @@ export class LLMCalls {
     });
   }
 
-  /** Calls under way and the age of the oldest in milliseconds, by provider and model. */
+  /**
+   * Calls under way and the age of the oldest in milliseconds, by provider and model as labels; past 30 models the rest
+   * is together in `__other__`.
+   */
   active(): { provider: string; model: string; calls: number; oldestMs: number }[] {
     const now = this.recorder.now();
     const groups = new Map<string, { provider: string; model: string; calls: number; oldestMs: number }>();
     // In order of their beginning: the first of a group is its oldest.
     for (const call of this.#active) {
-      const { provider, model } = call.start;
+      let [provider, model] = labelsOf(call.start);
+      if (groups.size >= mostModels && !groups.has(`${provider}\0${model}`)) [provider, model] = [other, other];
       const key = `${provider}\0${model}`;
       const group = groups.get(key);
       if (group === undefined) groups.set(key, { provider, model, calls: 1, oldestMs: now - call.startMs });
@@ -105,4 +113,10 @@ export class LLMCalls {
     for (const call of this.#active)
       if (now - call.lastSignMs >= (call.streamed ? silentStreamMs : silentCallMs)) call.abandon();
   }
+}
+
+/** Names come from outside: in a beat they are what they are as labels of the series. */
+function labelsOf({ provider, model }: LLMCallStart): readonly [provider: string, model: string] {
+  const labels = [cleanLabel(provider), cleanLabel(model)] as const;
+  return labels[0] === null || labels[1] === null ? [other, other] : [labels[0], labels[1]];
 }

@@ -18,6 +18,8 @@ export interface LLMFacts {
   readonly timeToFirstTokenMs?: number | undefined;
   /** Streams only: mean time between chunks after the first. */
   readonly chunkGapMs?: number | undefined;
+  /** Streams only: output tokens that came from the first token on. Default all. */
+  readonly writtenTokens?: number | undefined;
   readonly answer: LLMAnswer;
   /** As reported by who made the call; it wins over every price table. */
   readonly cost?: LLMCost | undefined;
@@ -56,8 +58,9 @@ export function countCall(state: SeriesState, facts: LLMFacts, cost: LLMCost | u
   if (facts.timeToFirstTokenMs !== undefined) {
     state.record(distribution.time_to_first_token, facts.timeToFirstTokenMs);
     const writingMs = facts.durationMs - facts.timeToFirstTokenMs;
-    if (outcome === 'completed' && answer.outputTokens && writingMs > 0)
-      state.record(distribution.output_rate, (answer.outputTokens / writingMs) * 1000);
+    const written = facts.writtenTokens ?? answer.outputTokens;
+    if (outcome === 'completed' && written && writingMs > 0)
+      state.record(distribution.output_rate, (written / writingMs) * 1000);
   }
   if (facts.chunkGapMs !== undefined) state.record(distribution.chunk_gap, facts.chunkGapMs);
   if (facts.nested) return;

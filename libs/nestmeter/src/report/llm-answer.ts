@@ -116,8 +116,8 @@ export const usageShape = {
   average_tokens_per_call: tokens('Mean of calls that told their tokens'),
   ...costShape,
   average_cost_usd_per_call: costUsd('Mean of priced calls'),
-  cost_usd_per_successful_call: costUsd('Cost of all priced calls per completed call'),
-  cost_usd_per_token: costUsd('Cost per token of input and output'),
+  cost_usd_per_successful_call: costUsd('Cost per completed call; null while the cost of some calls is unknown'),
+  cost_usd_per_token: costUsd('Cost per token of input and output; null while some calls with tokens have no price'),
   efficiency: value('Output tokens per input token'),
   rate_limit_hits: count('Calls that failed because of a rate limit'),
   rate_limit_impact_percent: percent('Calls that failed because of a rate limit'),
@@ -127,6 +127,7 @@ export const usageShape = {
 export function usageAnswer(counts: UsageCounts) {
   const tokenFields = tokenAnswer(counts);
   const cost = costOf(counts);
+  const isWhole = counts.unpriced_calls === 0 && counts.calls_without_usage === 0;
   return {
     total_calls: counts.calls,
     successful_calls: counts.completed,
@@ -134,8 +135,8 @@ export function usageAnswer(counts: UsageCounts) {
     average_tokens_per_call: perOne(tokenFields.total_tokens, counts.calls_with_usage),
     ...costAnswer(counts),
     average_cost_usd_per_call: costText(perOne(cost, counts.priced_calls)),
-    cost_usd_per_successful_call: costText(perOne(cost, counts.completed)),
-    cost_usd_per_token: costText(perOne(cost, tokenFields.total_tokens ?? 0)),
+    cost_usd_per_successful_call: costText(isWhole ? perOne(cost, counts.completed) : null),
+    cost_usd_per_token: costText(counts.unpriced_calls > 0 ? null : perOne(cost, tokenFields.total_tokens ?? 0)),
     efficiency: perOne(tokenFields.output_tokens, tokenFields.input_tokens ?? 0),
     rate_limit_hits: counts.rate_limit_hits,
     rate_limit_impact_percent: percentOf(counts.rate_limit_hits, counts.calls),

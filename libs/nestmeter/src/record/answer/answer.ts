@@ -46,6 +46,11 @@ export interface AnswerFailure {
 export interface StreamedAnswer extends LLMAnswer {
   /** Whether an item carried content (text, reasoning, tool arguments): the first such item is the first token. */
   contentSeen: boolean;
+  /**
+   * Whether that first item was reasoning. Elsewhere reasoning is over, and mostly hidden, when the first token comes: its
+   * tokens are none of those that were written from then on.
+   */
+  reasoningFirst?: boolean;
   /** Whether the provider said that the answer is over; a stream that ends without it is incomplete. */
   terminal: boolean;
 }
@@ -109,6 +114,13 @@ export function keepText(known: LLMAnswer, field: TextField, source: object, key
 export function addTokens(known: LLMAnswer, field: TokenField, source: object, key: string): void {
   const sum = sumOfTokens(known[field], ownTokens(source, key));
   if (sum !== undefined) known[field] = sum;
+}
+
+/** Notes that an item of a stream carried content; only the first one counts. */
+export function seeContent(known: StreamedAnswer, isReasoning: boolean): void {
+  if (known.contentSeen) return;
+  known.contentSeen = true;
+  if (isReasoning) known.reasoningFirst = true;
 }
 
 /**

@@ -2,6 +2,7 @@ import { classifyAnswerFailure } from '../llm-error.js';
 import {
   keepText,
   keepTokens,
+  seeContent,
   type AnswerReader,
   type LLMAnswer,
   type StreamedAnswer,
@@ -56,7 +57,7 @@ export const anthropicMessages: AnswerReader = {
         break;
       }
       case 'content_block_delta':
-        known.contentSeen = true;
+        seeContent(known, isThought(item));
         break;
       case 'message_delta':
         readDelta(item, known);
@@ -70,6 +71,12 @@ export const anthropicMessages: AnswerReader = {
     }
   },
 };
+
+/** Thoughts that are left out have a signature alone, which comes when they are over. */
+function isThought(event: object): boolean {
+  const delta = ownObject(event, 'delta');
+  return delta !== undefined && ownText(delta, 'thinking') !== undefined;
+}
 
 function readMessage(message: object, known: LLMAnswer): void {
   keepText(known, 'model', message, 'model');

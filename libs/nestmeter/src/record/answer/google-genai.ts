@@ -1,4 +1,4 @@
-import { keepText, keepTokens, type AnswerReader, type LLMAnswer, type StreamedAnswer } from './answer.js';
+import { keepText, keepTokens, seeContent, type AnswerReader, type LLMAnswer, type StreamedAnswer } from './answer.js';
 import { isObject, ownArray, ownObject, ownText, ownTokens, ownValue, sumOfTokens } from './own-value.js';
 
 /**
@@ -24,7 +24,7 @@ export const googleGenai: AnswerReader = {
 
   readItem(item, known) {
     if (readContent(item, known)) known.terminal = true;
-    if (!known.contentSeen) seeContent(item, known);
+    if (!known.contentSeen) seeParts(item, known);
   },
 };
 
@@ -81,11 +81,12 @@ function readUsage(usage: object, known: LLMAnswer): void {
   else if (total !== undefined && total === input) known.outputTokens = 0;
 }
 
-function seeContent(item: object, known: StreamedAnswer): void {
+function seeParts(item: object, known: StreamedAnswer): void {
   for (const candidate of ownArray(item, 'candidates')) {
     const content = isObject(candidate) ? ownObject(candidate, 'content') : undefined;
     for (const part of content ? ownArray(content, 'parts') : []) {
-      if (isObject(part) && (ownText(part, 'text') ?? contentPart(part)) !== undefined) known.contentSeen = true;
+      if (isObject(part) && (ownText(part, 'text') ?? contentPart(part)) !== undefined)
+        seeContent(known, ownValue(part, 'thought') === true);
     }
   }
 }

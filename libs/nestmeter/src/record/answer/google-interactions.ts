@@ -1,5 +1,5 @@
 import { classifyAnswerFailure } from '../llm-error.js';
-import { keepText, keepTokens, type AnswerReader, type LLMAnswer } from './answer.js';
+import { keepText, keepTokens, seeContent, type AnswerReader, type LLMAnswer } from './answer.js';
 import { ownObject, ownText, ownTokens, ownValue, sumOfTokens } from './own-value.js';
 
 /**
@@ -31,10 +31,16 @@ export const googleInteractions: AnswerReader = {
     const interaction = ownObject(item, 'interaction');
     if (interaction !== undefined) readInteraction(interaction, known);
     if (type === 'interaction.completed' || type === 'interaction.complete') known.terminal = true;
-    else if (type === 'step.delta' || type === 'content.delta') known.contentSeen = true;
+    else if (type === 'step.delta' || type === 'content.delta') seeContent(known, isThought(item));
     else if (type === 'error') known.failure = classifyAnswerFailure(ownObject(item, 'error') ?? item);
   },
 };
+
+/** Thoughts that are left out have a signature alone, which comes when they are over. */
+function isThought(event: object): boolean {
+  const delta = ownObject(event, 'delta');
+  return delta !== undefined && ownText(delta, 'type') === 'thought_summary';
+}
 
 function readInteraction(interaction: object, known: LLMAnswer): void {
   keepText(known, 'model', interaction, 'model');

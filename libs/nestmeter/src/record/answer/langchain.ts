@@ -1,5 +1,13 @@
 import { anthropicWrites1h, readAnthropicService } from './anthropic-messages.js';
-import { addTokens, keepText, keepTokens, type AnswerReader, type LLMAnswer, type StreamedAnswer } from './answer.js';
+import {
+  addTokens,
+  keepText,
+  keepTokens,
+  seeContent,
+  type AnswerReader,
+  type LLMAnswer,
+  type StreamedAnswer,
+} from './answer.js';
 import { isObject, ownArray, ownObject, ownText, ownTokens, ownValue } from './own-value.js';
 
 /**
@@ -31,7 +39,7 @@ export const langchain: AnswerReader = {
   readItem(item, known) {
     addUsage(item, known);
     if (readMetadata(item, known)) known.terminal = true;
-    if (!known.contentSeen) known.contentSeen = hasContent(item);
+    if (!known.contentSeen) readContent(item, known);
   },
 };
 
@@ -89,10 +97,14 @@ function readRawUsage(usage: object, known: LLMAnswer): void {
   if (known.cacheWriteTokens !== undefined && written1h !== undefined) known.cacheWrite1hTokens = written1h;
 }
 
-function hasContent(item: object): StreamedAnswer['contentSeen'] {
-  const chunks = ownArray(item, 'tool_call_chunks');
-  if (ownText(item, 'content') !== undefined || chunks.length > 0) return true;
-  if (ownArray(item, 'content').some(isObject)) return true;
+/** Types of blocks that hold reasoning, as integrations of providers and LangChain itself name them. */
+const reasoningBlocks: ReadonlySet<unknown> = new Set(['thinking', 'reasoning']);
+
+function readContent(item: object, known: StreamedAnswer): void {
   const more = ownObject(item, 'additional_kwargs');
-  return more !== undefined && ownText(more, 'reasoning_content') !== undefined;
+  const block = ownArray(item, 'content').find(isObject);
+  if (more !== undefined && ownText(more, 'reasoning_content') !== undefined) seeContent(known, true);
+  else if (block !== undefined) seeContent(known, reasoningBlocks.has(ownValue(block, 'type')));
+  else if (ownText(item, 'content') !== undefined) seeContent(known, false);
+  else if (ownArray(item, 'tool_call_chunks').length > 0) seeContent(known, false);
 }

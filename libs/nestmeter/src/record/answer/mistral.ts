@@ -1,5 +1,5 @@
 import { classifyAnswerFailure } from '../llm-error.js';
-import { keepText, keepTokens, type AnswerReader, type LLMAnswer } from './answer.js';
+import { keepText, keepTokens, seeContent, type AnswerReader, type LLMAnswer, type StreamedAnswer } from './answer.js';
 import { readOpenAIUsage } from './openai-usage.js';
 import { isObject, ownArray, ownObject, ownText, ownTokens, ownValue } from './own-value.js';
 
@@ -41,10 +41,11 @@ export const mistral: AnswerReader = {
     readHead(data, known);
     for (const choice of ownArray(data, 'choices')) {
       if (readFinish(choice, known)) known.terminal = true;
-      if (!known.contentSeen && isObject(choice)) known.contentSeen = hasContent(choice);
+      if (!known.contentSeen && isObject(choice)) readContent(choice, known);
     }
     const type = ownText(data, 'type');
-    if (type === 'message.output.delta' || type === 'function.call.delta') known.contentSeen = true;
+    if (type === 'message.output.delta' || type === 'function.call.delta')
+      seeContent(known, isThinking(ownValue(data, 'content')));
     else if (type === 'conversation.response.done') known.terminal = true;
     else if (type === 'conversation.response.error') {
       known.terminal = true;
@@ -86,13 +87,15 @@ function readFinish(choice: unknown, known: LLMAnswer): boolean {
   return true;
 }
 
-function hasContent(choice: object): boolean {
+/** Content is text or a list of parts: of the thinking models first a part with the thinking. */
+function readContent(choice: object, known: StreamedAnswer): void {
   const delta = ownObject(choice, 'delta');
-  if (delta === undefined) return false;
-  // Content is text or a list of parts: of the thinking models first a part with the thinking.
-  return (
-    ownText(delta, 'content') !== undefined ||
-    ownArray(delta, 'content').length > 0 ||
-    ownArray(delta, 'toolCalls').length > 0
-  );
+  if (delta === undefined) return;
+  const [part] = ownArray(delta, 'content');
+  if (part !== undefined) seeContent(known, isThinking(part));
+  else if (ownText(delta, 'content') !== undefined || ownArray(delta, 'toolCalls').length > 0) seeContent(known, false);
+}
+
+function isThinking(part: unknown): boolean {
+  return isObject(part) && ownValue(part, 'type') === 'thinking';
 }

@@ -1,5 +1,5 @@
 import { classifyAnswerFailure } from '../llm-error.js';
-import { keepText, type AnswerReader, type LLMAnswer } from './answer.js';
+import { keepText, seeContent, type AnswerReader, type LLMAnswer, type StreamedAnswer } from './answer.js';
 import { readOpenAIUsage } from './openai-usage.js';
 import { isObject, ownArray, ownObject, ownText, ownTokens, ownValue } from './own-value.js';
 
@@ -40,7 +40,7 @@ export const openaiChat: AnswerReader = {
     for (const choice of ownArray(item, 'choices')) {
       if (!isObject(choice)) continue;
       if (readFinish(choice, known)) known.terminal = true;
-      if (!known.contentSeen) known.contentSeen = hasContent(choice);
+      if (!known.contentSeen) readContent(choice, known);
     }
   },
 };
@@ -71,13 +71,14 @@ function readFinish(choice: object, known: LLMAnswer): boolean {
 }
 
 /** Compatible hosts (DeepSeek, Groq, OpenRouter) stream `reasoning_content` or `reasoning` before the text. */
-const contentTexts = ['content', 'reasoning_content', 'reasoning', 'refusal'] as const;
+const reasoningTexts = ['reasoning_content', 'reasoning'] as const;
+const contentTexts = ['content', 'refusal'] as const;
 
-function hasContent(choice: object): boolean {
+function readContent(choice: object, known: StreamedAnswer): void {
   const delta = ownObject(choice, 'delta');
-  if (delta === undefined) return false;
-  for (const key of contentTexts) {
-    if (ownText(delta, key) !== undefined) return true;
-  }
-  return ownArray(delta, 'tool_calls').length > 0 || ownObject(delta, 'function_call') !== undefined;
+  if (delta === undefined) return;
+  const has = (key: string): boolean => ownText(delta, key) !== undefined;
+  if (reasoningTexts.some(has)) seeContent(known, true);
+  else if (contentTexts.some(has) || ownArray(delta, 'tool_calls').length > 0) seeContent(known, false);
+  else if (ownObject(delta, 'function_call') !== undefined) seeContent(known, false);
 }

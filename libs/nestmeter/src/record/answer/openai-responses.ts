@@ -1,5 +1,5 @@
 import { classifyAnswerFailure } from '../llm-error.js';
-import { keepText, type AnswerReader, type LLMAnswer } from './answer.js';
+import { keepText, seeContent, type AnswerReader, type LLMAnswer } from './answer.js';
 import { readResponsesUsage } from './openai-usage.js';
 import { ownObject, ownText, ownTokens, ownValue, textOrUndefined } from './own-value.js';
 
@@ -40,7 +40,7 @@ export const openaiResponses: AnswerReader = {
     if (type === undefined) return;
     if (type.endsWith('.delta')) {
       // A delta of binary audio is text too: base64.
-      known.contentSeen ||= ownText(item, 'delta') !== undefined;
+      if (ownText(item, 'delta') !== undefined) seeContent(known, type.startsWith('response.reasoning'));
       return;
     }
     const response = ownObject(item, 'response');

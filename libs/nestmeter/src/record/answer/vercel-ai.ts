@@ -2,7 +2,15 @@ import { types } from 'node:util';
 
 import { classifyAnswerFailure } from '../llm-error.js';
 import { anthropicWrites1h, readAnthropicService } from './anthropic-messages.js';
-import { addTokens, keepText, keepTokens, type AnswerReader, type LLMAnswer, type StreamedAnswer } from './answer.js';
+import {
+  addTokens,
+  keepText,
+  keepTokens,
+  seeContent,
+  type AnswerReader,
+  type LLMAnswer,
+  type StreamedAnswer,
+} from './answer.js';
 import { isObject, ownArray, ownObject, ownText, ownTokens, ownValue, sumOfTokens } from './own-value.js';
 
 /**
@@ -52,8 +60,9 @@ export const vercelAi: AnswerReader = {
   readItem(item, known) {
     const type = ownText(item, 'type');
     if (type === undefined) return;
-    if (type.endsWith('-delta')) known.contentSeen ||= hasText(item);
-    else if (type === 'finish-step') {
+    if (type.endsWith('-delta')) {
+      if (!known.contentSeen && hasText(item)) seeContent(known, type === 'reasoning-delta');
+    } else if (type === 'finish-step') {
       readStep(item, known);
       const usage = ownObject(item, 'usage');
       if (usage !== undefined) readUsage(usage, known, addTokens);
@@ -61,7 +70,7 @@ export const vercelAi: AnswerReader = {
     } else if (type === 'finish') readFinish(item, known);
     else if (type === 'response-metadata') keepText(known, 'model', item, 'modelId');
     else if (type === 'error') readFailure(item, known);
-    else if (type === 'object' || type === 'tool-call') known.contentSeen = true;
+    else if (type === 'object' || type === 'tool-call') seeContent(known, false);
   },
 };
 

@@ -74,7 +74,8 @@ export function costOfCall(usage: PricedUsage, rates: Rates | null): LLMCost | U
   if (rates === null) return unpriced('unknown_model');
   const { inputTokens: input, outputTokens } = usage;
   const output = outputTokens ?? (rates.base.output === null ? 0 : undefined);
-  if (input === undefined || output === undefined) return unpriced('no_usage');
+  // Reports say null for unknown.
+  if (input == null || output === undefined) return unpriced('no_usage');
 
   const cacheRead = usage.cachedInputTokens ?? 0;
   const cacheWrite1h = usage.cacheWrite1hTokens ?? 0;

@@ -55,6 +55,15 @@ describe('estimateCost', () => {
     });
     expect(estimateCost({ ...known, tokens: -1 }, means)).toMatchObject({ unpriced_reason: 'invalid_usage' });
   });
+
+  it('takes null for unknown, as reports say it', () => {
+    const unknown = { text: null, tokens: null, expectedOutputTokens: null } as unknown as { text?: string };
+    expect(estimateCost({ ...known, ...unknown }, means)).toMatchObject({
+      input_tokens: null,
+      tokens_by: null,
+      unpriced_reason: 'no_usage',
+    });
+  });
 });
 
 describe('a tokenizer', () => {

@@ -57,8 +57,8 @@ function countInput(
   { tokens, text, model }: EstimateRequest,
   { tokenizer, refusals }: EstimateMeans,
 ): [tokens: number | undefined, by: CostEstimate['tokens_by']] {
-  if (tokens !== undefined) return [tokens, 'given'];
-  if (text === undefined) return [undefined, null];
+  if (tokens != null) return [tokens, 'given'];
+  if (text == null) return [undefined, null];
   const counted = tokenizer === undefined ? null : countBy(tokenizer, { text, model, refusals });
   return counted === null ? [estimateTokens(text), 'estimate'] : [counted, 'tokenizer'];
 }

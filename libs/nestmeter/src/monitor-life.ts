@@ -1,0 +1,90 @@
+import type { MonitorParts } from './monitor-parts.js';
+import type { EffectiveOptions } from './options.js';
+import { watchRequests } from './record/attempt/request-channels.js';
+import { addRecorder, forgetRecorder } from './record/scope.js';
+import type { RouteServer } from './serve/handle.js';
+import { openOwnPort, type OwnPort } from './serve/own-port.js';
+
+/** Whether a monitor measures and publishes. */
+export type MonitorStatus = 'disabled' | 'idle' | 'running' | 'stopped';
+
+/** What the life of a monitor needs of it. */
+export interface MonitorLifeOptions {
+  readonly parts: MonitorParts;
+  readonly options: EffectiveOptions;
+  /** Serves the routes; asked for only where they have a port of their own. */
+  readonly routes: () => RouteServer;
+  /** Told when nothing is published any more, before what was opened is closed. */
+  readonly ended: () => void;
+}
+
+/** The life of a monitor that is enabled: what it opens and begins when it starts, and ends when it stops, in this order. */
+export class MonitorLife {
+  #status: MonitorStatus = 'idle';
+  #ownPort: OwnPort | null = null;
+  #sampling: NodeJS.Timeout | null = null;
+  #unwatchRequests: (() => void) | null = null;
+  #stopping: Promise<void> | null = null;
+
+  constructor(private readonly given: MonitorLifeOptions) {}
+
+  /** Where it stands; never `disabled`. */
+  get status(): MonitorStatus {
+    return this.#status;
+  }
+
+  /** The port of the option `listen`; null without it, and until it is open. */
+  get ownPort(): number | null {
+    return this.#ownPort?.port ?? null;
+  }
+
+  /** Begins, once. Never waits for the store. */
+  start(): void {
+    if (this.#status !== 'idle') return;
+    const { parts, options, routes } = this.given;
+    this.#status = 'running';
+    addRecorder(parts.recorder);
+    this.#unwatchRequests = watchRequests();
+    parts.store.start();
+    parts.publisher.start();
+    void parts.recorder.prices.ready().then(() => {
+      if (parts.recorder.prices.loadError !== null)
+        parts.log.warn('@pydantic/genai-prices is installed and cannot be loaded: only your own prices apply.');
+    });
+    if (options.listen !== undefined) this.#ownPort = openOwnPort(routes(), options.listen, parts.log);
+    this.#sample(parts);
+    this.#sampling = setInterval(() => this.#sample(parts), options.sampleIntervalMs);
+    this.#sampling.unref();
+  }
+
+  /** Ends, once: publishes everything, says that this replica left, and closes what was opened. Nothing before a start. */
+  stop(): Promise<void> {
+    if (this.#status === 'running') this.#stopping ??= this.#stop();
+    return this.#stopping ?? Promise.resolve();
+  }
+
+  #sample({ recorder, sampler, description }: MonitorParts): void {
+    recorder.guard('process', () => {
+      sampler.sample();
+      recorder.llm.sweep();
+    });
+    description.refresh().catch((error: unknown) => recorder.refusals.failed('summary', error));
+  }
+
+  async #stop(): Promise<void> {
+    const { parts, options, ended } = this.given;
+    const { publisher, store, sampler, recorder, log } = parts;
+    if (this.#sampling !== null) clearInterval(this.#sampling);
+    sampler.stop();
+    await recorder.prices.ready();
+    const { unacknowledged } = await publisher.stop(options.shutdownTimeoutMs);
+    if (unacknowledged > 0)
+      log.warn(`Stopped with ${unacknowledged} states unpublished: the store did not answer. Their counts are lost.`);
+    this.#status = 'stopped';
+    ended();
+    await this.#ownPort?.close();
+    this.#unwatchRequests?.();
+    forgetRecorder(recorder);
+    await store.stop();
+  }
+}
