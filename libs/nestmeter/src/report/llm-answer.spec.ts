@@ -108,13 +108,20 @@ describe('usageAnswer', () => {
       average_tokens_per_call: 300,
       total_cost_usd: '0.010000000',
       average_cost_usd_per_call: '0.003333333',
-      cost_usd_per_successful_call: '0.002500000',
-      cost_usd_per_token: '0.000006667',
+      cost_usd_per_successful_call: null,
+      cost_usd_per_token: null,
       efficiency: 0.5,
       rate_limit_hits: 2,
       rate_limit_impact_percent: 20,
       unpriced_calls: 2,
     });
+  });
+
+  it('divides the cost by tokens and by successes once all of it is known', () => {
+    const priced = { calls: 10, completed: 4, failed: 6, input_tokens: 1000, output_tokens: 500, priced_calls: 5 };
+    const answer = usageAnswer(counts({ ...priced, calls_with_usage: 5, cost_nano_usd: 10_000_000 }));
+    expect(answer.cost_usd_per_successful_call).toBe('0.002500000');
+    expect(answer.cost_usd_per_token).toBe('0.000006667');
   });
 
   it('answers null for every mean of nothing', () => {
