@@ -57,6 +57,10 @@ export const errorCodes = Object.freeze({
     meaning: 'A reset was refused because it would delete numbers that other replicas share.',
     whatToDo: 'Call `reset({ shared: true })` if the numbers of all replicas are really to be deleted.',
   },
+  NM_FILE_UNUSABLE: {
+    meaning: 'A file of numbers cannot be written or read: it is damaged, of another kind, or the disk refuses it.',
+    whatToDo: 'Give another file; the message says what is wrong with this one. With Redis there is no file.',
+  },
   NM_MISSING_PEER: {
     meaning: 'A configured feature needs an optional package that is not installed.',
     whatToDo: 'Install the package that the message names, in the range that it names.',
@@ -87,6 +91,12 @@ export class NestmeterError extends Error {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
   }
+}
+
+/** What is asked of a monitor that measures nothing. */
+export function disabled(what: string): NestmeterError {
+  const message = `enabled must be true to have ${what}, got false. Enable the monitor.`;
+  return new NestmeterError({ code: 'NM_NOT_FOUND', message });
 }
 
 /** One option that breaks its rule. */

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.js';
-import { NestmeterError } from './errors.js';
+import { disabled, NestmeterError } from './errors.js';
 import { joinParts, type MonitorParts } from './monitor-parts.js';
 import { type EffectiveOptions, type MonitorOptions, readOptions } from './options.js';
 import { type EventRecord, recordCache, recordError, recordEvent, recordQueueDepth, recordStage, type StageRecord } from './record/by-hand.js'; // prettier-ignore
@@ -15,7 +15,8 @@ import { type RequestBegun, StartedRequest } from './record/started-request.js';
 import { type Reports, reportsOf } from './reports.js';
 import { RouteServer } from './serve/handle.js';
 import type { MonitorView } from './serve/monitor-view.js';
-import { OwnPort } from './serve/own-port.js';
+import { openOwnPort, type OwnPort } from './serve/own-port.js';
+import { neededPersistence } from './store/persistence.js';
 import { viewOf } from './view.js';
 
 export type { MonitorOptions } from './options.js';
@@ -63,12 +64,14 @@ export class PerformanceMonitor {
     monitors.set(parts.recorder, this);
     addRecorder(parts.recorder);
     parts.store.start();
+    parts.persistence?.start();
     parts.publisher.start();
+    parts.keeper?.start();
     void parts.recorder.prices.ready().then(() => {
       if (parts.recorder.prices.loadError !== null)
         parts.log.warn('@pydantic/genai-prices is installed and cannot be loaded: only your own prices apply.');
     });
-    this.#openOwnPort(parts);
+    if (this.options.listen !== undefined) this.#ownPort = openOwnPort(this.routes, this.options.listen, parts.log);
     this.#sample(parts);
     this.#sampling = setInterval(() => this.#sample(parts), this.options.sampleIntervalMs);
     this.#sampling.unref();
@@ -114,6 +117,16 @@ export class PerformanceMonitor {
     parts.publisher.clear();
     parts.recorder.refusals.clear();
     await parts.store.clear();
+  }
+
+  /** Writes everything counted to a file, as JSON to a name that ends in `.json`. Rejects with NM_FILE_UNUSABLE. */
+  async save(file: string): Promise<void> {
+    if (this.#parts !== null) await neededPersistence(this.#parts.persistence).save(file);
+  }
+
+  /** Adds what a file has to what is here, wholly or not at all; safe to repeat. Rejects with NM_FILE_UNUSABLE. */
+  async load(file: string): Promise<void> {
+    if (this.#parts !== null) await neededPersistence(this.#parts.persistence).load(file);
   }
 
   /** Runs `fn` as a tracked call named `name` and returns what it returns, the very same object. */
@@ -231,15 +244,6 @@ export class PerformanceMonitor {
     return this.#ownPort?.port ?? null;
   }
 
-  #openOwnPort({ log }: MonitorParts): void {
-    const { listen } = this.options;
-    if (listen === undefined) return;
-    const failed = (error: Error): void =>
-      log.warn(`The routes cannot be served on ${listen.host}:${listen.port} (${error.message}). Choose another port.`);
-    this.#ownPort = new OwnPort(this.routes, listen, failed);
-    this.#ownPort.open();
-  }
-
   #record(where: string, code: (recorder: Recorder) => void): void {
     const recorder = this.#parts?.recorder;
     recorder?.guard(where, () => code(recorder));
@@ -256,10 +260,11 @@ export class PerformanceMonitor {
   async #stop(): Promise<void> {
     const parts = this.#parts;
     if (parts === null || this.#status !== 'running') return;
-    const { publisher, store, sampler, recorder, log } = parts;
+    const { publisher, keeper, persistence, store, sampler, recorder, log } = parts;
     if (this.#sampling !== null) clearInterval(this.#sampling);
     sampler.stop();
     await recorder.prices.ready();
+    const handedOn = keeper?.stop();
     const { unacknowledged } = await publisher.stop(this.options.shutdownTimeoutMs);
     if (unacknowledged > 0)
       log.warn(`Stopped with ${unacknowledged} states unpublished: the store did not answer. Their counts are lost.`);
@@ -268,13 +273,11 @@ export class PerformanceMonitor {
     await this.#ownPort?.close();
     forgetRecorder(recorder);
     monitors.delete(recorder);
+    await persistence?.stop(Math.max(1000, this.options.shutdownTimeoutMs));
     await store.stop();
+    // With the connection gone nothing of it waits any more.
+    await handedOn;
   }
-}
-
-function disabled(what: string): NestmeterError {
-  const message = `enabled must be true to have ${what}, got false. Enable the monitor.`;
-  return new NestmeterError({ code: 'NM_NOT_FOUND', message });
 }
 
 /** Makes a monitor: the framework-free whole. Call `start()` to begin, `await stop()` to end. */

@@ -10,6 +10,15 @@ export interface OwnPortOptions {
   readonly port: number;
 }
 
+/** Opens a port; one that cannot be opened is warned about, and the application runs on without the routes. */
+export function openOwnPort(routes: RouteServer, at: OwnPortOptions, log: { warn(message: string): void }): OwnPort {
+  const port = new OwnPort(routes, at, (error) =>
+    log.warn(`The routes cannot be served on ${at.host}:${at.port} (${error.message}). Choose another port.`),
+  );
+  port.open();
+  return port;
+}
+
 /** Serves the routes on a port of their own. Keeps no process alive. */
 export class OwnPort {
   readonly #server: Server;
