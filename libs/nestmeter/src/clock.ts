@@ -53,7 +53,7 @@ const sampleLifeMs = 60_000;
 const driftMs = 10;
 
 /**
- * The store's time as this process knows it: the only clock that slots use, so that all replicas agree on them.
+ * Rule 2. The store's time as this process knows it: the only clock that slots use, so that all replicas agree on them.
  *
  * Every store call is a sample. Of the last minute the one with the shortest round trip counts, since its error is at
  * most half of that. A sample which contradicts it by more than both errors allow means that the store's clock was

@@ -41,5 +41,5 @@ export type { PricesOption } from './record/price/user-price.js';
 export type { RequestBegun, RequestEnded, StartedRequest } from './record/started-request.js';
 export type { Reports } from './reports.js';
 export type { AccessFunction, AccessOptions, AccessRequest } from './serve/access.js';
-export type { RedisLocation } from './store/redis-connection.js';
+export type { RedisLocation } from './store/redis-client.js';
 export type { Tier } from './time-slot.js';

@@ -57,6 +57,10 @@ export const errorCodes = Object.freeze({
     meaning: 'A reset was refused because it would delete numbers that other replicas share.',
     whatToDo: 'Call `reset({ shared: true })` if the numbers of all replicas are really to be deleted.',
   },
+  NM_FILE_UNUSABLE: {
+    meaning: 'A file of numbers cannot be written or read: it is damaged, of another kind, or the disk refuses it.',
+    whatToDo: 'Give another file; the message says what is wrong with this one. With Redis there is no file.',
+  },
   NM_MISSING_PEER: {
     meaning: 'A configured feature needs an optional package that is not installed.',
     whatToDo: 'Install the package that the message names, in the range that it names.',

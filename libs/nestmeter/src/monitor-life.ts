@@ -46,7 +46,9 @@ export class MonitorLife {
     addRecorder(parts.recorder);
     this.#unwatchRequests = watchRequests();
     parts.store.start();
+    parts.persistence?.start();
     parts.publisher.start();
+    parts.keeper?.start();
     void parts.recorder.prices.ready().then(() => {
       if (parts.recorder.prices.loadError !== null)
         parts.log.warn('@pydantic/genai-prices is installed and cannot be loaded: only your own prices apply.');
@@ -73,10 +75,11 @@ export class MonitorLife {
 
   async #stop(): Promise<void> {
     const { parts, options, ended } = this.given;
-    const { publisher, store, sampler, recorder, log } = parts;
+    const { publisher, keeper, persistence, store, sampler, recorder, log } = parts;
     if (this.#sampling !== null) clearInterval(this.#sampling);
     sampler.stop();
     await recorder.prices.ready();
+    const handedOn = keeper?.stop();
     const { unacknowledged } = await publisher.stop(options.shutdownTimeoutMs);
     if (unacknowledged > 0)
       log.warn(`Stopped with ${unacknowledged} states unpublished: the store did not answer. Their counts are lost.`);
@@ -85,6 +88,9 @@ export class MonitorLife {
     await this.#ownPort?.close();
     this.#unwatchRequests?.();
     forgetRecorder(recorder);
+    await persistence?.stop(Math.max(1000, options.shutdownTimeoutMs));
     await store.stop();
+    // With the connection gone nothing of it waits any more.
+    await handedOn;
   }
 }

@@ -3,6 +3,7 @@ import type { AnyFamily } from './accumulate/family.js';
 import { builtInFamilies } from './accumulate/families.js';
 import { tagFamily } from './accumulate/llm-family.js';
 import { type Clock, StoreClock, systemClock } from './clock.js';
+import { Keeper } from './keeper/keeper.js';
 import { createLog, type Log } from './log.js';
 import type { EffectiveOptions } from './options.js';
 import { OwnMemory } from './publish/own-memory.js';
@@ -19,6 +20,7 @@ import { openSpans } from './record/span/spans.js';
 import type { ReportContext } from './report/report.js';
 import { SelfDescription } from './self-description.js';
 import { MemoryStore } from './store/memory-store.js';
+import { Persistence } from './store/persistence.js';
 import { RedisStore } from './store/redis-store.js';
 import type { Store } from './store/store.js';
 import { version } from './version.js';
@@ -34,6 +36,10 @@ export interface MonitorParts {
   readonly replica: Replica;
   readonly store: Store;
   readonly publisher: Publisher;
+  /** The file of the embedded store; null with Redis. */
+  readonly persistence: Persistence | null;
+  /** Null for an embedded store, which has nothing to fold. */
+  readonly keeper: Keeper | null;
   readonly reader: WindowReader;
   readonly recorder: Recorder;
   readonly http: HttpRequests;
@@ -95,6 +101,20 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
     describe: () => description.describe(),
     warn: log.warn,
   });
+  const persistence = store instanceof MemoryStore ? createPersistence(options, store, publisher, clock, log) : null;
+  const keeper = store.embedded
+    ? null
+    : new Keeper({
+        upkeep: store.upkeep,
+        clock,
+        storeNowMs: () => storeClock.nowMs(),
+        tiers: options.tiers,
+        families,
+        replicaId: () => replica.id,
+        seenLease: () => publisher.status.lease,
+        liveReplicas: () => publisher.status.live.length,
+        warn: log.warn,
+      });
   const collect = () => publisher.collect();
   const ownMemory = new OwnMemory({ accumulator, outbox: publisher.outbox, clock: storeClock, replica, collect });
   const reading = {
@@ -111,6 +131,7 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
     beforeRead: async () => {
       // Calls that ended before the price tables were loaded are counted then.
       await recorder.prices.ready();
+      await persistence?.loaded();
       if (store.embedded) await publisher.flush();
     },
   });
@@ -131,7 +152,7 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
   };
   const custom = new CustomMetrics(recorder);
   const record = { recorder, http, custom, sampler };
-  const share = { store, replica, publisher, reader, description, reports };
+  const share = { store, persistence, replica, publisher, keeper, reader, description, reports };
   return { clock, storeClock, log, accumulator, families, started, ...record, ...share };
 }
 
@@ -142,6 +163,7 @@ function createStore(options: EffectiveOptions, clock: Clock, log: Log): Store {
     location: options.redis,
     app: options.app!,
     intervalMs: options.publishIntervalMs,
+    warn: log.warn,
     onChange: (state, reason) => {
       if (state === 'unreachable') {
         away = true;
@@ -158,6 +180,19 @@ function createStore(options: EffectiveOptions, clock: Clock, log: Log): Store {
 /** The option `tracing`. */
 function tracing({ semconv, tags }: EffectiveOptions, warn: Log['warn'], failed: (error: unknown) => void) {
   return openSpans({ semconv, tags: new Set(tags), version, warn, failed });
+}
+
+function createPersistence(
+  options: EffectiveOptions,
+  { contents }: MemoryStore,
+  publisher: Publisher,
+  clock: Clock,
+  { warn }: Log,
+): Persistence {
+  const { file = null, intervalSeconds = 60 } = options.persistence ?? {};
+  const maxBytes = options.maxMemoryMb * mebibyte;
+  const flush = () => publisher.flush();
+  return new Persistence({ contents, clock, app: options.app ?? '', file, intervalSeconds, maxBytes, flush, warn });
 }
 
 /** The option `filter`; one that throws leaves nothing out. */

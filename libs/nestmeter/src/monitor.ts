@@ -17,6 +17,7 @@ import { tagCurrent } from './record/tags.js';
 import { type Reports, reportsOf } from './reports.js';
 import { RouteServer } from './serve/handle.js';
 import type { MonitorView } from './serve/monitor-view.js';
+import { neededPersistence } from './store/persistence.js';
 import { viewOf } from './view.js';
 
 export type { MonitorStatus } from './monitor-life.js';
@@ -97,6 +98,16 @@ export class PerformanceMonitor {
     parts.publisher.clear();
     parts.recorder.clear();
     await parts.store.clear();
+  }
+
+  /** Writes everything counted to a file, as JSON to a name that ends in `.json`. Rejects with NM_FILE_UNUSABLE. */
+  async save(file: string): Promise<void> {
+    if (this.#parts !== null) await neededPersistence(this.#parts.persistence).save(file);
+  }
+
+  /** Adds what a file has to what is here, wholly or not at all; safe to repeat. Rejects with NM_FILE_UNUSABLE. */
+  async load(file: string): Promise<void> {
+    if (this.#parts !== null) await neededPersistence(this.#parts.persistence).load(file);
   }
 
   /** Runs `fn` as a tracked call named `name` and returns what it returns, the very same object. */

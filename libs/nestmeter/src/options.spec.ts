@@ -32,6 +32,14 @@ describe('options', () => {
     expect(['logLevel', 'replicaName', 'prefix'].map(from)).toEqual(['code', 'environment', 'default']);
   });
 
+  it('take the name of a file from the environment, and refuse a file where Redis keeps the numbers', () => {
+    const environment = { NESTMETER_PERSISTENCE: 'numbers' };
+    expect(readOptions({}, environment).persistence).toEqual({ file: 'numbers', intervalSeconds: 60 });
+    expect(messageOf({ app: 'a', redis: 'redis://127.0.0.1', persistence: { file: 'numbers' } })).toContain(
+      'persistence must be left out when redis is given: Redis keeps the numbers, got "numbers".',
+    );
+  });
+
   it('are refused all at once, each with its name, rule and value', () => {
     const message = messageOf({ publishIntervalMs: 5, logLevel: 'loud', prefix: 'performance', apdex: 5, app: '__x' });
     expect(message).toContain('NM_OPTION_INVALID: 5 options are wrong');

@@ -4,7 +4,7 @@ import { problemOf } from './option-problem.js';
 import { modelAliasesSchema } from './record/price/model-aliases.js';
 import { pricesSchema } from './record/price/user-price.js';
 import { type AccessFunction, type AccessOptions, accessOptions } from './serve/access.js';
-import type { RedisLocation } from './store/redis-connection.js';
+import type { RedisLocation } from './store/redis-client.js';
 import { defaultTiers, tierProblems } from './time-slot.js';
 
 /** Levels of what is logged; each includes those before it. */
@@ -42,6 +42,15 @@ export const optionsSchema = z.strictObject({
     .optional()
     .describe(
       'Address, ioredis options, a client whose settings are copied, or a function that makes one. None: memory.',
+    ),
+  persistence: z
+    .strictObject({
+      file: z.string().min(1).max(4096).describe('Its name; one that ends in .json is written as JSON.'),
+      intervalSeconds: z.number().min(1).max(86_400).default(60).describe('Seconds between writes.'),
+    })
+    .optional()
+    .describe(
+      'File in which the memory store keeps numbers over restarts; not with redis. Environment: NESTMETER_PERSISTENCE, its name.',
     ),
   replicaName: name
     .optional()
@@ -211,6 +220,8 @@ export function readOptions(
   }));
   if (options.redis !== undefined && options.app === undefined)
     problems.push({ path: 'app', rule: 'given when redis is: replicas of one app share numbers', got: undefined });
+  if (options.redis !== undefined && options.persistence !== undefined)
+    problems.push({ path: 'persistence', rule: 'left out when redis is given: Redis keeps the numbers', got: options.persistence.file }); // prettier-ignore
   if (problems.length > 0) throw invalidOption(problems);
   return Object.freeze(options);
 }
@@ -226,9 +237,10 @@ export function sourceOf(
 }
 
 function fromEnvironment(environment: NodeJS.ProcessEnv): Record<string, unknown> {
-  const { NESTMETER_ENABLED, NESTMETER_REPLICA_NAME, NESTMETER_LOG } = environment;
+  const { NESTMETER_ENABLED, NESTMETER_PERSISTENCE, NESTMETER_REPLICA_NAME, NESTMETER_LOG } = environment;
   return defined({
     enabled: NESTMETER_ENABLED ? !['false', '0', 'off', 'no'].includes(NESTMETER_ENABLED.toLowerCase()) : undefined,
+    persistence: NESTMETER_PERSISTENCE ? { file: NESTMETER_PERSISTENCE } : undefined,
     replicaName: NESTMETER_REPLICA_NAME,
     logLevel: NESTMETER_LOG,
   });

@@ -1,4 +1,4 @@
-import { NestmeterError } from './errors.js';
+import { disabled } from './errors.js';
 import { type AllReports, allReports } from './report/all-reports.js';
 import { type Report, type ReportContext, readQuery } from './report/report.js';
 
@@ -12,11 +12,7 @@ export function reportsOf(context: ReportContext | null): Reports {
   const ask =
     <Query, Answer>(report: Report<Query, Answer>) =>
     async (query: unknown = {}): Promise<Answer> => {
-      if (context === null)
-        throw new NestmeterError({
-          code: 'NM_NOT_FOUND',
-          message: 'enabled must be true to have reports, got false. Enable the monitor.',
-        });
+      if (context === null) throw disabled('reports');
       return report.make(context, readQuery(report, query));
     };
   return Object.fromEntries(

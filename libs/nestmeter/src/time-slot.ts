@@ -28,7 +28,7 @@ export function slotStart(ms: number, slotSeconds: number): number {
   return Math.floor(ms / 1000 / slotSeconds) * slotSeconds;
 }
 
-/** W, in Unix milliseconds: from then on the store refuses states of the slot. */
+/** Rule 4. W, in Unix milliseconds: from then on the store refuses states of the slot. */
 export function writeEndMs(start: number, tier: Tier): number {
   return (start + tier.slotSeconds + Math.min(tier.retentionSeconds, longestWriteSeconds)) * 1000;
 }

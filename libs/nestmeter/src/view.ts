@@ -8,6 +8,7 @@ import type { ConfigAnswer } from './serve/config.js';
 import type { HealthAnswer } from './serve/health.js';
 import type { MonitorView } from './serve/monitor-view.js';
 import { costOf, sum, tokensOf } from './self-description.js';
+import type { StoreStatus } from './store/store.js';
 import { version } from './version.js';
 
 /** What handlers of the routes may see of a monitor. @param given the options as the application gave them */
@@ -55,7 +56,7 @@ async function healthOf(parts: MonitorParts, options: EffectiveOptions): Promise
     version,
     enabled: true,
     uptime_seconds: parts.clock.wallMs() / 1000 - started,
-    store: storeAnswer(store.status()),
+    store: storeAnswer(store.status(), parts.persistence?.details),
     publish: {
       last_success: seconds(status.lastAcknowledgedMs),
       last_p95_ms: status.p95Ms,
@@ -77,8 +78,7 @@ async function healthOf(parts: MonitorParts, options: EffectiveOptions): Promise
         ]),
     ),
     clock_offset_ms: storeClock.offsetMs(),
-    // No keeper yet: states are not folded.
-    keeper: null,
+    keeper: keeperAnswer(parts, nowMs),
     replicas: beats.map(({ atMs, beat }) => ({
       id: beat.id,
       name: beat.name,
@@ -102,8 +102,21 @@ async function healthOf(parts: MonitorParts, options: EffectiveOptions): Promise
   };
 }
 
-function storeAnswer({ kind, state, since, lastError, details }: ReturnType<MonitorParts['store']['status']>) {
-  return { kind, state, since, last_error: lastError, details: { ...details } };
+/** Who keeps the store, as this replica saw it last; null while nobody holds the lease. */
+function keeperAnswer({ keeper, publisher, replica }: MonitorParts, nowMs: number): HealthAnswer['keeper'] {
+  const { lease } = publisher.status;
+  if (keeper === null || lease === null || lease.untilMs <= nowMs) return null;
+  return {
+    id: lease.replica,
+    self: lease.replica === replica.id,
+    folded: lease.folded,
+    lag_ms: lease.lagMs,
+    failures: keeper.status.failures,
+  };
+}
+
+function storeAnswer({ kind, state, since, lastError, details }: StoreStatus, more: StoreStatus['details'] = {}) {
+  return { kind, state, since, last_error: lastError, details: { ...details, ...more } };
 }
 
 /** Options that may hold secrets: only that they are given is shown. */

@@ -40,7 +40,7 @@ const longestQueue = 4000;
  * the next tier and into the lifetime totals; when that one closes, into the next, and so on. The state of an open coarse
  * slot is made on demand from its closed part and the open finer ones. Closed slots queue until {@link takeClosed}.
  *
- * The current slot never goes back: a record whose time falls before the open slot is counted in it. A step back of one
+ * Rules 1 and 2. The current slot never goes back: a record whose time falls before the open slot is counted in it. A step back of one
  * finest slot or more renews.
  */
 export class Accumulator implements OpenSlots {

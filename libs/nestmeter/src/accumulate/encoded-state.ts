@@ -8,7 +8,7 @@ import { mergeTally } from './tally.js';
 import { VarintReader, VarintWriter } from './varint.js';
 
 /*
- * A state as the store holds it: a header of plain text that Lua reads with string.sub, then the body.
+ * Rule 3. A state as the store holds it: a header of plain text that Lua reads with string.sub, then the body.
  *
  *   0  2  schema, two digits
  *   2  8  signature of the family's labels and meters, hex

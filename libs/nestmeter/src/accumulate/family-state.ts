@@ -25,7 +25,7 @@ export class FamilyState {
   }
 
   /**
-   * Keeps the series with the smallest hashes, four times the cap, and adds the rest to `__other__`. What would be left
+   * Rule 13. Keeps the series with the smallest hashes, four times the cap, and adds the rest to `__other__`. What would be left
    * out of a part is left out of the whole too, so that the order of merging does not matter.
    */
   bound(): void {

@@ -15,7 +15,7 @@ const allTiersBytes = 64 << 10;
  */
 const jitterMs = 3000;
 
-/** The open slots of this replica: which of their states changed since the store last acknowledged them. */
+/** Rule 6. The open slots of this replica: which of their states changed since the store last acknowledged them. */
 export class OpenStates {
   readonly #sent = new Map<string, Sent>();
   readonly #sizes = new Map<string, number>();

@@ -1,5 +1,6 @@
 import type { SlotState } from '../accumulate/accumulator.js';
 import { encodeState } from '../accumulate/encoded-state.js';
+import type { GapReason } from '../store/gap.js';
 import { slotId, type SlotRef, type StateWrite, type WriteResult } from '../store/store.js';
 import { writeEndMs } from '../time-slot.js';
 
@@ -21,7 +22,7 @@ const auditSlots = 8;
 const fullAuditSlots = 512;
 
 /**
- * The closed states of this replica that a store might still lose: they wait, encoded, until the store confirms them at
+ * Rule 7. The closed states of this replica that a store might still lose: they wait, encoded, until the store confirms them at
  * least 30 minutes after it first acknowledged them, or until the slot takes no more writes. One cap bounds their bytes;
  * past it the oldest of the finest tier go, since coarser tiers contain them.
  */
@@ -38,10 +39,12 @@ export class Outbox {
   /**
    * @param confirmAfter milliseconds after the first acknowledgement before a state may be forgotten; 0 for a store that
    *   cannot lose what it has
+   * @param lost told of each slot of which a state will not be sent again
    */
   constructor(
     private readonly maxBytes: number,
     private readonly confirmAfter = confirmAfterMs,
+    private readonly lost: (slot: SlotRef, reason: GapReason) => void = () => {},
   ) {}
 
   /** Bytes of encoded states that are held. */
@@ -121,8 +124,11 @@ export class Outbox {
     if (entry === undefined) return;
     if (result.outcome === 'late') {
       const { slotSeconds } = write.slot.tier;
-      if (entry.acknowledgedMs === null)
+      // The store may have it from a call whose answer was lost.
+      if (entry.acknowledgedMs === null && (result.found ?? 0) < write.version) {
         this.counts.late.set(slotSeconds, (this.counts.late.get(slotSeconds) ?? 0) + 1);
+        this.lost(write.slot, 'late');
+      }
       this.#forget(entry);
     } else if (result.outcome === 'missing') {
       entry.acknowledgedMs = null;
@@ -130,6 +136,7 @@ export class Outbox {
       if (this.#auditAtOnce < fullAuditSlots) this.auditAll();
       if (++entry.resends > mostResends) {
         this.counts.givenUp++;
+        this.lost(write.slot, 'given_up');
         this.#forget(entry);
       } else this.#pending.add(entry);
     } else {
@@ -144,8 +151,7 @@ export class Outbox {
     for (const entry of this.#all()) {
       const { slot } = entry.write;
       if (nowMs < writeEndMs(slot.start, slot.tier)) continue;
-      if (entry.acknowledgedMs === null) this.counts.dropped++;
-      this.#forget(entry);
+      this.#drop(entry);
     }
   }
 
@@ -172,8 +178,7 @@ export class Outbox {
       if (finer || (same && slot.start < oldest!.write.slot.start)) oldest = entry;
     }
     if (oldest === undefined) return false;
-    if (oldest.acknowledgedMs === null) this.counts.dropped++;
-    this.#forget(oldest);
+    this.#drop(oldest);
     return true;
   }
 
@@ -190,6 +195,14 @@ export class Outbox {
 
   #find({ slot, field }: StateWrite): Entry | undefined {
     return this.#slots.get(slotId(slot))?.get(field);
+  }
+
+  #drop(entry: Entry): void {
+    if (entry.acknowledgedMs === null) {
+      this.counts.dropped++;
+      this.lost(entry.write.slot, 'dropped');
+    }
+    this.#forget(entry);
   }
 
   #forget(entry: Entry): void {

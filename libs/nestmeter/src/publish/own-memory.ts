@@ -34,6 +34,8 @@ export class OwnMemory implements StateSource {
       slots: slots.map(({ slot }) => this.#contents(slot)),
       live: [replica.id],
       beats: [],
+      silent: [],
+      gaps: [],
     };
   }
 
@@ -48,6 +50,6 @@ export class OwnMemory implements StateSource {
       if (version > 0) fields.set(replica.field(accumulator.generation), encoded);
     }
     // Own contents change at any time: a revision of their own keeps them out of caches.
-    return fields.size === 0 ? null : { revision: `own:${++this.#reads}`, fields };
+    return fields.size === 0 ? null : { revision: `own:${++this.#reads}`, fields, alsoFolded: new Set() };
   }
 }

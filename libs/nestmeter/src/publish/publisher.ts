@@ -1,13 +1,15 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { Accumulator } from '../accumulate/accumulator.js';
 import { Distribution, milliseconds } from '../accumulate/distribution.js';
 import type { Clock, StoreClock } from '../clock.js';
 import { NestmeterError } from '../errors.js';
-import type { Beat, Born, Publication, Receipt, StateWrite, Store } from '../store/store.js';
+import type { Beat, Publication, Receipt, StateWrite, Store } from '../store/store.js';
+import type { Lease } from '../store/upkeep.js';
+import { Losses } from './losses.js';
 import { OpenStates } from './open-states.js';
 import { confirmAfterMs, Outbox } from './outbox.js';
-import { type Replica, replicaOf } from './replica.js';
+import type { Replica } from './replica.js';
+import { StoreHistory } from './store-history.js';
 import { within } from './within.js';
 
 /** What a {@link Publisher} is made of. */
@@ -38,7 +40,7 @@ const retryMs = 100;
 const settleMs = 500;
 
 /**
- * Publishes what this replica has counted: every interval, one call at a time, never awaited by a request.
+ * Rules 5 and 6. Publishes what this replica has counted: every interval, one call at a time, never awaited by a request.
  *
  * A publish replaces; it may be repeated, delayed or lost without harm. While the store is away states stay open or wait
  * in the outbox, and the application does not notice.
@@ -47,13 +49,12 @@ export class Publisher {
   readonly outbox: Outbox;
   readonly #options: PublisherOptions;
   readonly #open: OpenStates;
-  #bornCandidate = randomName();
+  readonly #losses = new Losses();
+  readonly #history = new StoreHistory(this.#losses);
   readonly #durations = new Distribution(milliseconds);
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
   #number = 0;
-  #acknowledgedNumber = 0;
-  #born: Born | null = null;
   #callBytes = largestCall;
   #failures = 0;
   #warned = false;
@@ -61,11 +62,13 @@ export class Publisher {
   #lastAcknowledgedMs: number | null = null;
   #lastBytes = 0;
   #live: readonly string[] = [];
+  #lease: Lease | null = null;
   #left = false;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
-    this.outbox = new Outbox(options.outboxBytes, options.store.embedded ? 0 : confirmAfterMs);
+    const confirmMs = options.store.embedded ? 0 : confirmAfterMs;
+    this.outbox = new Outbox(options.outboxBytes, confirmMs, (slot, reason) => this.#losses.add(slot, reason));
     this.#open = new OpenStates(options.accumulator, () => this.#field());
   }
 
@@ -77,8 +80,10 @@ export class Publisher {
       failures: this.#failures,
       p95Ms: this.#durations.quantiles([0.95])[0]!,
       lastBytes: this.#lastBytes,
-      born: this.#born,
+      born: this.#history.born,
       live: this.#live,
+      /** Who keeps the store, as of the last answer. */
+      lease: this.#lease,
     };
   }
 
@@ -100,7 +105,7 @@ export class Publisher {
   }
 
   /**
-   * Ends publishing: makes all states final, sends them, asks for those that are not yet confirmed, waits for a second
+   * Rule 12. Ends publishing: makes all states final, sends them, asks for those that are not yet confirmed, waits for a second
    * node if there is one, and says `left`. What fails is tried again until the deadline.
    *
    * @param deadlineMs how long that may take
@@ -153,6 +158,7 @@ export class Publisher {
       } catch (error) {
         // One state that cannot be encoded must not take the others with it.
         this.outbox.counts.dropped++;
+        this.#losses.add({ ...closed, family: closed.family.name }, 'dropped');
         this.#failed(error);
       }
   }
@@ -160,6 +166,8 @@ export class Publisher {
   /** Forgets everything that waits. For tests. */
   clear(): void {
     this.outbox.clear();
+    this.#losses.clear();
+    this.#history.clear();
     this.#open.distrust();
   }
 
@@ -206,6 +214,7 @@ export class Publisher {
     const audit = store.embedded ? [] : this.outbox.audit();
     await this.#send([...(first ?? []), ...audit]);
     for (const call of all ? rest : rest.slice(0, backlogCalls)) await this.#send(call);
+    await this.#losses.note(store.upkeep);
   }
 
   #calls(writes: readonly StateWrite[]): StateWrite[][] {
@@ -225,7 +234,7 @@ export class Publisher {
 
   async #send(writes: readonly StateWrite[]): Promise<void> {
     const { clock, storeClock, store } = this.#options;
-    const publication: Publication = { beat: this.#beat(), writes, bornCandidate: this.#bornCandidate };
+    const publication: Publication = { beat: this.#beat(), writes, bornCandidate: this.#history.bornCandidate };
     const sent = clock.monotonicMs();
     let receipt: Receipt;
     try {
@@ -243,25 +252,22 @@ export class Publisher {
     storeClock.sample(sent, received, receipt.timeMs);
     this.#lastAcknowledgedMs = receipt.timeMs;
     this.#live = receipt.live;
+    this.#lease = receipt.lease;
     this.#learn(publication, receipt);
   }
 
-  #learn({ beat, writes }: Publication, { results, previousBeat, born, timeMs }: Receipt): void {
-    const replaced = this.#born !== null && this.#born.id !== born.id;
-    if (replaced) this.outbox.forgetResends();
-    let regressed = this.#failing || replaced || (previousBeat ?? 0) < this.#acknowledgedNumber;
-    let foreign = (previousBeat ?? 0) > beat.number;
+  #learn(publication: Publication, receipt: Receipt): void {
+    const { beat, writes } = publication;
+    const { isSuspect, isReplaced, isForeign } = this.#history.learn(publication, receipt);
+    if (isReplaced) this.outbox.forgetResends();
+    let regressed = this.#failing || isSuspect;
+    let foreign = isForeign;
     writes.forEach((write, index) => {
-      const result = results[index]!;
+      const result = receipt.results[index]!;
       regressed = this.#open.settle(write, result) || regressed;
-      // Of the present id only: what was counted under one that had to be given up stays where it is.
-      foreign ||= (result.found ?? 0) > write.version && replicaOf(write.field) === beat.id;
-      this.outbox.settle(write, result, timeMs);
+      foreign ||= StoreHistory.isForeign(write.field, write.version, result.found, beat.id);
+      this.outbox.settle(write, result, receipt.timeMs);
     });
-    this.#acknowledgedNumber = beat.number;
-    this.#born = born;
-    // Used up: were it used for the next store too, nobody would notice that it is another one.
-    if (born.id === this.#bornCandidate) this.#bornCandidate = randomName();
     this.#failing = false;
     if (regressed) {
       this.outbox.auditAll();
@@ -276,7 +282,7 @@ export class Publisher {
     accumulator.renew();
     this.collect();
     replica.redraw();
-    this.#acknowledgedNumber = 0;
+    this.#history.restart();
     warn('Another process published under the id of this replica (a copy of its memory?). It got a new id.');
   }
 
@@ -289,8 +295,4 @@ export class Publisher {
     const { id, name, host, pid } = replica;
     return { id, name, host, pid, intervalMs, left: this.#left, number: ++this.#number, ...describe() };
   }
-}
-
-function randomName(): string {
-  return randomBytes(9).toString('base64url');
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 
 /**
- * Who this replica is to others: 96 random bits, drawn when first needed, so that processes resumed from one snapshot
+ * Rule 1. Who this replica is to others: 96 random bits, drawn when first needed, so that processes resumed from one snapshot
  * differ if they had not measured before.
  */
 export class Replica {
@@ -29,9 +29,4 @@ export class Replica {
   redraw(): void {
     this.#id = null;
   }
-}
-
-/** The id of the replica that wrote a field; null for fields that are not one replica's state. */
-export function replicaOf(field: string): string | null {
-  return /^r:([^.]+)\./.exec(field)?.[1] ?? null;
 }

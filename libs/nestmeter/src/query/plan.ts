@@ -16,7 +16,7 @@ export interface Stretch {
 }
 
 /**
- * The slots that together are the window, in order of time and without overlap: those of the window's own tier once they
+ * Rule 10. The slots that together are the window, in order of time and without overlap: those of the window's own tier once they
  * are settled, the rest from finer tiers, down to the open slot of the finest. Open coarse slots are never read: they
  * are large, and finals of other replicas may be on their way.
  */

@@ -1,4 +1,5 @@
 import type { FamilyState } from '../accumulate/family-state.js';
+import type { Span } from '../store/gap.js';
 
 /** One slot of one family, merged over replicas, or the sum of a run of slots; see window-sum.ts. */
 export interface CachedSlot {
@@ -10,6 +11,12 @@ export interface CachedSlot {
   readonly replicas: number;
   /** Whether some of its contents could not be decoded. */
   readonly undecoded: boolean;
+  /** Whether the store lost it once, so that only what replicas still had is in it. */
+  readonly emptied: boolean;
+  /** Unix seconds up to which each state counts that is not final. */
+  readonly unfinished: readonly number[];
+  /** Times for which counts were missing when the slot was sealed. */
+  readonly sealedSpans: readonly Span[];
   readonly bytes: number;
 }
 

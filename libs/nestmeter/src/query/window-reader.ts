@@ -1,6 +1,5 @@
-import { decodeInto } from '../accumulate/encoded-state.js';
 import type { AnyFamily } from '../accumulate/family.js';
-import { FamilyState } from '../accumulate/family-state.js';
+import { Pace } from '../accumulate/pace.js';
 import type { Clock } from '../clock.js';
 import {
   type Born,
@@ -11,7 +10,8 @@ import {
   type StateSource,
 } from '../store/store.js';
 import type { Tier } from '../time-slot.js';
-import { Pace } from './pace.js';
+import { decodeSlot } from './decode-slot.js';
+import { type Gap, GapCollector } from './gaps.js';
 import { cutStretches, planSlots } from './plan.js';
 import { type CachedSlot, SlotCache } from './slot-cache.js';
 import { resolveWindow, type Window, type WindowQuery } from './window.js';
@@ -29,14 +29,6 @@ export interface WindowRequest {
   readonly beats?: boolean;
 }
 
-/** A time for which numbers are known to be missing. */
-export interface Gap {
-  /** Unix seconds. */
-  readonly from: number;
-  readonly to: number;
-  readonly reason: string;
-}
-
 /** What was counted in a window. */
 export interface WindowContents extends Merged {
   readonly window: Window;
@@ -51,6 +43,7 @@ export interface WindowContents extends Merged {
   readonly live: readonly string[];
   readonly beats: ReadReply['beats'];
   readonly born: Born | null;
+  /** Times for which numbers are known to be missing, in order, at most 50. */
   readonly gaps: readonly Gap[];
 }
 
@@ -70,7 +63,7 @@ export interface WindowReaderOptions {
 }
 
 /**
- * Reads windows: plans which slots they are made of, asks the store for those that changed, merges what replicas counted.
+ * Rule 10. Reads windows: plans which slots they are made of, asks the store for those that changed, merges what replicas counted.
  *
  * While the store answers, only the store is read, so that every replica answers alike. Any number of callers asking for
  * the same at the same time share one read. Merging gives way to the event loop every 3 ms.
@@ -130,16 +123,18 @@ export class WindowReader {
     const { reply, own } = await this.#ask(refs, known, beats);
     const stretches = points === undefined ? [] : cutStretches(window, points);
     const sum = new WindowSum(families, stretches);
-    const gaps: Gap[] = own ? [this.#unreachable(window)] : [];
+    const gaps = new GapCollector(window, nowMs);
+    if (own) gaps.unreachable(this.options.lastContactMs());
+    gaps.reply(reply, planned);
     const pace = new Pace(this.options.clock);
     for (const [index, ref] of refs.entries()) {
       const contents = reply.slots[index]!;
       const family = families[Math.floor(index / planned.length)]!;
+      if (contents === 'lost') gaps.lost(ref);
       const slot = contents === 'unchanged' ? known[index] : await this.#decode(ref, family, contents, own, pace);
       if (slot === undefined) continue;
       sum.add(ref, slot);
-      const end = ref.start + ref.tier.slotSeconds;
-      if (slot.undecoded) gaps.push({ from: ref.start, to: end, reason: 'states of another release' });
+      gaps.slot(ref, slot);
       if (pace.isDue) await pace.giveWay();
     }
     await sum.finish(own ? null : this.#cache, pace);
@@ -154,7 +149,7 @@ export class WindowReader {
       live,
       beats: reply.beats,
       born,
-      gaps,
+      gaps: gaps.list(),
     };
   }
 
@@ -168,9 +163,9 @@ export class WindowReader {
     }
   }
 
-  async #decode(ref: SlotRef, family: AnyFamily, contents: SlotContents | null, own: boolean, pace: Pace) {
+  async #decode(ref: SlotRef, family: AnyFamily, contents: SlotContents | 'lost' | null, own: boolean, pace: Pace) {
     const id = slotId(ref);
-    if (contents === null) {
+    if (contents === null || contents === 'lost') {
       // Own memory lacks what the store has: that says nothing about what was read from the store.
       if (!own) this.#cache.delete(id);
       return undefined;
@@ -179,45 +174,4 @@ export class WindowReader {
     if (!own) this.#cache.set(id, slot);
     return slot;
   }
-
-  #unreachable({ from, to }: Window): Gap {
-    const contact = this.options.lastContactMs();
-    const since = contact === null ? from : Math.min(to, Math.max(from, contact / 1000));
-    return { from: since, to, reason: 'store unreachable: only what this replica counted' };
-  }
-}
-
-/** Merges what replicas counted in one slot, giving way between replicas. */
-async function decodeSlot(family: AnyFamily, { revision, fields }: SlotContents, pace: Pace): Promise<CachedSlot> {
-  const states = [...fields].filter(([field]) => field.startsWith('r:'));
-  const broken = new Set<string>();
-  for (;;) {
-    const state = new FamilyState(family);
-    const failed = await addStates(state, states, broken, pace);
-    if (failed === null) {
-      const replicas = new Set(states.filter(([field]) => !broken.has(field)).map(([field]) => replicaOf(field)));
-      return { revision, state, replicas: replicas.size, undecoded: broken.size > 0, bytes: state.bytes };
-    }
-    // A part of it may have been added, and what does not decode wholly must not count at all: once more without it.
-    broken.add(failed);
-  }
-}
-
-/** Adds states until one does not decode. @returns the field of that one */
-async function addStates(into: FamilyState, states: [string, Buffer][], skip: ReadonlySet<string>, pace: Pace) {
-  for (const [field, encoded] of states) {
-    if (skip.has(field)) continue;
-    try {
-      decodeInto(into, encoded);
-    } catch {
-      return field;
-    }
-    if (pace.isDue) await pace.giveWay();
-  }
-  return null;
-}
-
-/** The id in `r:<id>.<generation>`. */
-function replicaOf(field: string): string {
-  return field.slice(2, field.lastIndexOf('.'));
 }

@@ -4,7 +4,7 @@ import type { AnyFamily } from '../accumulate/family.js';
 import { FamilyState } from '../accumulate/family-state.js';
 import { systemClock } from '../clock.js';
 import { defaultTiers } from '../time-slot.js';
-import { Pace } from './pace.js';
+import { Pace } from '../accumulate/pace.js';
 import { SlotCache } from './slot-cache.js';
 import { WindowSum } from './window-sum.js';
 
@@ -15,7 +15,8 @@ const start = 1_800_000_000;
 function slotWith(hits: number, revision: string) {
   const state = new FamilyState(family);
   state.at('one').count(cacheFamily.counter.hits, hits);
-  return { revision, state, replicas: 1, undecoded: false, bytes: 100 };
+  const silent = { undecoded: false, emptied: false, unfinished: [], sealedSpans: [] };
+  return { revision, state, replicas: 1, bytes: 100, ...silent };
 }
 
 async function sum(slots: readonly (readonly [hits: number, revision: string])[], cache: SlotCache | null) {

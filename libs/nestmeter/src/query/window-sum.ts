@@ -1,7 +1,7 @@
 import type { AnyFamily } from '../accumulate/family.js';
 import { FamilyState } from '../accumulate/family-state.js';
 import { slotId, type SlotRef } from '../store/store.js';
-import type { Pace } from './pace.js';
+import type { Pace } from '../accumulate/pace.js';
 import type { Stretch } from './plan.js';
 import type { CachedSlot, SlotCache } from './slot-cache.js';
 
@@ -118,8 +118,9 @@ async function remembered({ family, id, slots, revision }: Run, cache: SlotCache
   if (known?.revision === revision) return known;
   const state = new FamilyState(family);
   await mergeAll(state, slots, pace);
-  const replicas = Math.max(...slots.map((slot) => slot.replicas));
-  const sum = { revision, state, replicas, undecoded: slots.some((slot) => slot.undecoded), bytes: state.bytes };
+  // What slots say of themselves is read from each of them.
+  const silent = { replicas: 0, undecoded: false, emptied: false, unfinished: [], sealedSpans: [] };
+  const sum = { revision, state, bytes: state.bytes, ...silent };
   cache.set(id, sum);
   return sum;
 }

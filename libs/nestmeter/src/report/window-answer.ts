@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { AnyFamily } from '../accumulate/family.js';
 import { systemClock } from '../clock.js';
-import { Pace } from '../query/pace.js';
-import type { Gap, WindowContents, WindowRequest } from '../query/window-reader.js';
+import { Pace } from '../accumulate/pace.js';
+import type { Gap } from '../query/gaps.js';
+import type { WindowContents, WindowRequest } from '../query/window-reader.js';
 import type { Merged } from '../query/window-sum.js';
 import type { WindowQuery } from '../query/window.js';
 import type { Beat } from '../store/store.js';

@@ -45,7 +45,19 @@ export const healthAnswer = z.object({
   dropped_states: count,
   series: z.record(z.string(), z.object({ count, limit: count })),
   clock_offset_ms: z.number().nullable(),
-  keeper: z.object({ id: z.string(), self: z.boolean() }).nullable(),
+  /** Null with the memory store, and while no replica holds the lease. */
+  keeper: z
+    .object({
+      id: z.string(),
+      self: z.boolean(),
+      /** States folded since it began to keep. */
+      folded: count,
+      /** For how long the oldest state that is due has waited to be folded. */
+      lag_ms: z.number().nonnegative(),
+      /** Failures of this replica as keeper. */
+      failures: count,
+    })
+    .nullable(),
   replicas: z.array(replica),
   since_start: z.object({
     operations: count,

@@ -1,29 +1,23 @@
-import { readHeader } from '../accumulate/encoded-state.js';
 import type { Clock } from '../clock.js';
 import { NestmeterError } from '../errors.js';
-import { expiresAt, writeEndMs } from '../time-slot.js';
+import { writeEndMs } from '../time-slot.js';
+import { isFinal, markOf, replicaOfMark, sealField, storedVersion } from './folded-state.js';
+import { MemoryContents } from './memory-contents.js';
+import { MemoryUpkeep } from './memory-upkeep.js';
 import {
   type Beat,
-  beatLifeSeconds,
-  type Born,
   liveIntervals,
   type Publication,
   type ReadReply,
   type ReadRequest,
   type Receipt,
+  replicaOf,
   slotId,
-  type SlotRef,
   type StateWrite,
   type Store,
   type StoreStatus,
   type WriteResult,
 } from './store.js';
-
-interface StoredSlot {
-  readonly slot: SlotRef;
-  readonly fields: Map<string, Buffer>;
-  revision: string;
-}
 
 /** What a {@link MemoryStore} is made of. */
 export interface MemoryStoreOptions {
@@ -35,21 +29,24 @@ export interface MemoryStoreOptions {
 /** The store of a single process: the same contract as Redis, in a map. Its clock is the host's. */
 export class MemoryStore implements Store {
   readonly embedded = true;
-  readonly #slots = new Map<string, StoredSlot>();
-  readonly #beats = new Map<string, { atMs: number; beat: Beat }>();
+  readonly upkeep: MemoryUpkeep;
+  readonly #contents: MemoryContents;
   readonly #clock: Clock;
   readonly #maxBytes: number;
   readonly #startedAt: number;
-  #bytes = 0;
-  #revision = 0;
-  #evicted = 0;
-  #born: Born | null = null;
   #stopped = false;
 
   constructor({ clock, maxBytes = 64 << 20 }: MemoryStoreOptions) {
     this.#clock = clock;
     this.#maxBytes = maxBytes;
+    this.#contents = new MemoryContents(maxBytes);
+    this.upkeep = new MemoryUpkeep(this.#contents, () => this.#now());
     this.#startedAt = Math.floor(clock.wallMs() / 1000);
+  }
+
+  /** All of it, for the file that keeps it over restarts. */
+  get contents(): MemoryContents {
+    return this.#contents;
   }
 
   start(): void {
@@ -61,31 +58,49 @@ export class MemoryStore implements Store {
   }
 
   async publish({ beat, writes, bornCandidate }: Publication): Promise<Receipt> {
-    this.#refuseWhenStopped();
-    const timeMs = this.#clock.wallMs();
-    this.#born ??= { id: bornCandidate, since: Math.floor(timeMs / 1000) };
+    const timeMs = this.#now();
+    const contents = this.#contents;
+    contents.born ??= { id: bornCandidate, since: Math.floor(timeMs / 1000) };
     const results = writes.map((write) => this.#write(write, timeMs));
-    const previousBeat = this.#beats.get(beat.id)?.beat.number ?? null;
-    if (previousBeat === null || previousBeat <= beat.number) this.#beats.set(beat.id, { atMs: timeMs, beat });
-    this.#expire(timeMs);
-    return { timeMs, results, previousBeat, born: this.#born, live: this.#live(timeMs) };
+    const previous = contents.beats.get(beat.id);
+    if (previous === undefined || previous.beat.number <= beat.number)
+      contents.beats.set(beat.id, { atMs: timeMs, beat });
+    contents.expire(timeMs);
+    const departed = [...contents.beats.values()].filter((known) => !isLive(known, timeMs));
+    return {
+      timeMs,
+      results,
+      previousBeat: previous?.beat.number ?? null,
+      previousBeatMs: previous?.atMs ?? null,
+      born: contents.born,
+      live: this.#live(timeMs),
+      departedMs: departed.length === 0 ? null : Math.max(...departed.map(({ atMs }) => atMs)),
+      lease: contents.lease,
+      documents: new Map([...contents.documents].map(([name, { version, id }]) => [name, { version, id }])),
+    };
   }
 
   async read({ slots, beats }: ReadRequest): Promise<ReadReply> {
-    this.#refuseWhenStopped();
-    const timeMs = this.#clock.wallMs();
-    this.#expire(timeMs);
+    const timeMs = this.#now();
+    const contents = this.#contents;
+    const silent = [...contents.beats.values()].filter((known) => !known.beat.left && !isLive(known, timeMs));
     return {
       timeMs,
-      born: this.#born,
+      born: contents.born,
       slots: slots.map(({ slot, knownRevision }) => {
-        const stored = this.#slots.get(slotId(slot));
+        const stored = contents.slots.get(slotId(slot));
         if (stored === undefined) return null;
-        const { revision, fields } = stored;
-        return revision === knownRevision ? 'unchanged' : { revision, fields: new Map(fields) };
+        const { revision } = stored;
+        if (revision === knownRevision) return 'unchanged';
+        const fields = [...stored.fields].filter(([field]) => !field.startsWith('m:'));
+        const marked = [...stored.fields.keys()].filter((field) => field.startsWith('m:')).map(replicaOfMark);
+        const beside = new Set(fields.map(([field]) => replicaOf(field)));
+        return { revision, fields: new Map(fields), alsoFolded: new Set(marked.filter((id) => beside.has(id))) };
       }),
       live: this.#live(timeMs),
-      beats: beats ? [...this.#beats.values()] : [],
+      beats: beats ? [...contents.beats.values()] : [],
+      silent: silent.map(({ atMs, beat }) => ({ id: beat.id, atMs })).sort((a, b) => b.atMs - a.atMs).slice(0, mostSilent), // prettier-ignore
+      gaps: contents.gaps,
     };
   }
 
@@ -95,32 +110,42 @@ export class MemoryStore implements Store {
       state: this.#stopped ? 'stopped' : 'ready',
       since: this.#startedAt,
       lastError: null,
-      details: { bytes: this.#bytes, max_bytes: this.#maxBytes, slots: this.#slots.size, evicted_slots: this.#evicted },
+      details: {
+        bytes: this.#contents.bytes,
+        max_bytes: this.#maxBytes,
+        slots: this.#contents.slots.size,
+        evicted_slots: this.#contents.evicted,
+      },
     };
   }
 
   async settle(): Promise<void> {}
 
   async clear(): Promise<void> {
-    this.#slots.clear();
-    this.#beats.clear();
-    this.#bytes = 0;
-    this.#born = null;
+    this.#contents.clear();
   }
 
   #write({ slot, field, version, encoded }: StateWrite, timeMs: number): WriteResult {
-    const id = slotId(slot);
-    let stored = this.#slots.get(id);
-    const held = stored?.fields.get(field);
-    const found = held === undefined ? null : (readHeader(held)?.version ?? 0);
-    if (timeMs >= writeEndMs(slot.start, slot.tier)) return { outcome: 'late', found };
-    if (found !== null && found >= version) return { outcome: 'have', found };
+    const known = this.#contents.slots.get(slotId(slot))?.fields;
+    const mark = known?.get(markOf(field));
+    const held = known?.get(field);
+    const found = mark !== undefined ? Number(mark) : held === undefined ? null : storedVersion(held);
+    if (timeMs >= writeEndMs(slot.start, slot.tier) || known?.has(sealField)) return { outcome: 'late', found };
+    if (mark !== undefined || (found !== null && found >= version)) return { outcome: 'have', found };
     if (encoded === null) return { outcome: 'missing', found };
-    if (stored === undefined) this.#slots.set(id, (stored = { slot, fields: new Map(), revision: '' }));
-    stored.fields.set(field, encoded);
-    stored.revision = String(++this.#revision);
-    this.#bytes += encoded.length - (held?.length ?? 0);
+    const stored = this.#contents.at(slot);
+    this.#contents.set(stored, field, encoded);
+    this.#contents.touch(stored);
+    if (isFinal(encoded)) stored.waiting.set(field, timeMs);
     return { outcome: 'stored', found };
+  }
+
+  /** The time, at which everything that is due has expired. */
+  #now(): number {
+    this.#refuseWhenStopped();
+    const timeMs = this.#clock.wallMs();
+    this.#contents.expire(timeMs);
+    return timeMs;
   }
 
   #refuseWhenStopped(): void {
@@ -130,55 +155,13 @@ export class MemoryStore implements Store {
   }
 
   #live(timeMs: number): string[] {
-    return [...this.#beats.values()]
-      .filter(({ atMs, beat }) => !beat.left && timeMs - atMs <= liveIntervals * beat.intervalMs)
-      .map(({ beat }) => beat.id);
-  }
-
-  #expire(timeMs: number): void {
-    for (const [id, { slot }] of this.#slots) if (timeMs >= expiresAt(slot.start, slot.tier) * 1000) this.#drop(id);
-    for (const [id, { atMs }] of this.#beats) if (timeMs - atMs > beatLifeSeconds * 1000) this.#beats.delete(id);
-    while (this.#bytes > this.#maxBytes && this.#evict(timeMs / 1000));
-  }
-
-  /**
-   * Drops the slot that ended first, the finest of those that ended together: what is left is then the newest of every
-   * tier. Open slots stay, whatever they take: their size is bounded by the series of a family.
-   *
-   * @param now Unix seconds
-   * @returns false when every slot is open
-   */
-  #evict(now: number): boolean {
-    let first: SlotRef | undefined;
-    for (const { slot } of this.#slots.values())
-      if (endOf(slot) <= now && (first === undefined || goesBefore(slot, first))) first = slot;
-    if (first === undefined) return false;
-    this.#drop(slotId(first));
-    this.#evicted++;
-    if (!this.#isCovered(first)) this.#born = { id: this.#born!.id, since: Math.max(this.#born!.since, endOf(first)) };
-    return true;
-  }
-
-  /** Whether a slot of a coarser tier has what was counted in a slot. */
-  #isCovered({ family, start, tier }: SlotRef): boolean {
-    for (const { slot } of this.#slots.values()) {
-      const isCoarser = slot.family === family && slot.tier.slotSeconds > tier.slotSeconds;
-      if (isCoarser && slot.start <= start && start < endOf(slot)) return true;
-    }
-    return false;
-  }
-
-  #drop(id: string): void {
-    for (const encoded of this.#slots.get(id)!.fields.values()) this.#bytes -= encoded.length;
-    this.#slots.delete(id);
+    return [...this.#contents.beats.values()].filter((known) => isLive(known, timeMs)).map(({ beat }) => beat.id);
   }
 }
 
-/** Unix seconds. */
-function endOf({ start, tier }: SlotRef): number {
-  return start + tier.slotSeconds;
-}
+/** Silent replicas in one answer. */
+const mostSilent = 200;
 
-function goesBefore(slot: SlotRef, other: SlotRef): boolean {
-  return (endOf(slot) - endOf(other) || slot.tier.slotSeconds - other.tier.slotSeconds) < 0;
+function isLive({ atMs, beat }: { atMs: number; beat: Beat }, timeMs: number): boolean {
+  return !beat.left && timeMs - atMs <= liveIntervals * beat.intervalMs;
 }

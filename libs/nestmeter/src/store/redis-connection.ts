@@ -1,27 +1,5 @@
-import type { Redis, RedisOptions } from 'ioredis';
 import { NestmeterError } from '../errors.js';
-
-/**
- * Where Redis is: an address, ioredis options, a client whose settings are copied (never its connection, which belongs
- * to the application), or a function that makes a client for us alone.
- */
-export type RedisLocation = string | RedisOptions | RedisClient | (() => RedisClient);
-
-/** What we use of an ioredis client, told by shape: an application may have another copy of ioredis than we. */
-export type RedisClient = Pick<
-  Redis,
-  | 'defineCommand'
-  | 'connect'
-  | 'disconnect'
-  | 'duplicate'
-  | 'info'
-  | 'wait'
-  | 'scanStream'
-  | 'unlink'
-  | 'on'
-  | 'options'
-  | 'status'
->;
+import { createClient, mastersOf, modeOf, type RedisClient, type RedisLocation, type RedisMode, type RedisNode } from './redis-client.js'; // prettier-ignore
 
 /** How the connection is doing. */
 export interface ConnectionStatus {
@@ -43,40 +21,25 @@ export interface RedisConnectionOptions {
 }
 
 /**
- * Settings under which no call is silently repeated, queued or left hanging (docs/decisions/redis-connection.md). The
- * protocol repeats what needs repeating; a time-out means "unknown".
+ * Our own connection to Redis. Opens in the background, reconnects for ever and says how it is: `ready` while calls can be
+ * made and what is published is taken. A server that is reached and refuses is as good as one that is not.
  */
-function safeProfile(name: string, timeoutMs: number): RedisOptions {
-  return {
-    connectionName: name,
-    // Keys in scripts and patterns are not prefixed by ioredis: a prefix would give two grammars.
-    keyPrefix: '',
-    lazyConnect: true,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    commandTimeout: timeoutMs,
-    // The only thing that leaves a server which is silent but keeps its socket.
-    socketTimeout: timeoutMs + 1000,
-    connectTimeout: 3000,
-    // A timer that ioredis keeps even where there is no connection to end, and the process with it.
-    disconnectTimeout: 200,
-    keepAlive: 5000,
-    retryStrategy: (attempt) => Math.min(attempt * 100, 1000) + Math.random() * 200,
-    reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 1 : false),
-  };
-}
-
-/** Our own connection to Redis. Opens in the background, reconnects for ever and says how it is. */
 export class RedisConnection {
   #client: RedisClient | null = null;
   #opening: Promise<void> | null = null;
+  #reopening: NodeJS.Timeout | undefined;
+  #isConnected = false;
   #status: ConnectionStatus = { state: 'connecting', sinceMs: Date.now(), lastError: null };
 
   constructor(private readonly options: RedisConnectionOptions) {}
 
   get status(): ConnectionStatus {
     return this.#status;
+  }
+
+  /** How Redis is reached; null before there is a client. */
+  get mode(): RedisMode | null {
+    return this.#client && modeOf(this.#client);
   }
 
   /** Begins to connect; never throws, never waits. */
@@ -87,14 +50,30 @@ export class RedisConnection {
 
   /** The client if it is connected; throws NM_STORE_UNREACHABLE at once if it is not. */
   client(): RedisClient {
-    if (this.#client === null || this.#status.state !== 'ready')
+    if (this.#client === null || !this.#isConnected || this.#status.state === 'stopped')
       throw unreachable(this.#status.lastError ?? 'not connected yet');
     return this.#client;
+  }
+
+  /** The masters that are connected, for what concerns a node and no key; throws NM_STORE_UNREACHABLE without any. */
+  masters(): RedisNode[] {
+    return mastersOf(this.client());
+  }
+
+  /** Notes that what was published was taken. */
+  succeeded(): void {
+    if (this.#isConnected) this.#change('ready', null);
+  }
+
+  /** Notes that what was published was not taken, or may not have been. */
+  failed(error: unknown): void {
+    if (this.#isConnected) this.#change('unreachable', describe(error));
   }
 
   /** Closes the connection for good. */
   async close(): Promise<void> {
     this.#change('stopped', null);
+    clearTimeout(this.#reopening);
     // First, so that an attempt to connect ends now and not with its time-out.
     this.#client?.disconnect();
     await this.#opening;
@@ -102,27 +81,42 @@ export class RedisConnection {
   }
 
   async #connect(prepare: (client: RedisClient) => void): Promise<void> {
-    const client = await this.#create();
+    const { location, name, timeoutMs } = this.options;
+    const client = await createClient(location, { name, timeoutMs });
     // Closed while ioredis was loading.
     if (this.#status.state === 'stopped') return client.disconnect();
     this.#client = client;
     prepare(client);
-    client.on('ready', () => this.#change('ready', null));
-    client.on('error', (error: Error) => this.#change('unreachable', describe(error)));
-    client.on('close', () => this.#change('unreachable', this.#status.lastError ?? 'connection closed'));
+    client.on('ready', () => this.#connected());
+    client.on('error', (error: Error) => this.#lost(describe(error)));
+    client.on('close', () => this.#lost(this.#status.lastError ?? 'connection closed'));
+    client.on('end', () => this.#reopen(client));
     // A client made by the application may be connected already.
-    if (client.status === 'ready') this.#change('ready', null);
+    if (client.status === 'ready') this.#connected();
     // A first failure is reported by the events; ioredis keeps trying.
     else await client.connect().catch(() => {});
   }
 
-  async #create(): Promise<RedisClient> {
-    const { location, name, timeoutMs } = this.options;
-    const profile = safeProfile(name, timeoutMs);
-    if (typeof location === 'function') return location();
-    if (typeof location === 'object' && 'duplicate' in location) return location.duplicate(profile);
-    const Client = await loadIoredis();
-    return typeof location === 'string' ? new Client(location, profile) : new Client({ ...location, ...profile });
+  /**
+   * Begins anew where ioredis gave up: a fail-over that it hears of while it looks for the master ends it for good, and a
+   * client made by the application may have a strategy with an end.
+   */
+  #reopen(client: RedisClient): void {
+    clearTimeout(this.#reopening);
+    if (this.#status.state === 'stopped') return;
+    this.#lost(this.#status.lastError ?? 'connection ended');
+    this.#reopening = setTimeout(() => void client.connect().catch(() => {}), reopenMs);
+    this.#reopening.unref();
+  }
+
+  #connected(): void {
+    this.#isConnected = true;
+    this.#change('ready', null);
+  }
+
+  #lost(reason: string): void {
+    this.#isConnected = false;
+    this.#change('unreachable', reason);
   }
 
   #change(state: ConnectionStatus['state'], lastError: string | null): void {
@@ -133,18 +127,8 @@ export class RedisConnection {
   }
 }
 
-async function loadIoredis(): Promise<typeof Redis> {
-  try {
-    return (await import('ioredis')).Redis;
-  } catch (cause) {
-    throw new NestmeterError({
-      code: 'NM_MISSING_PEER',
-      message:
-        'Package ioredis must be installed (version 6) when the option redis is given. Run: npm install ioredis@6',
-      cause,
-    });
-  }
-}
+/** Before beginning anew. */
+const reopenMs = 500;
 
 /** The failure of a call whose outcome is unknown. Keeps the reason's words, never the command with its values. */
 export function unreachable(reason: unknown): NestmeterError {

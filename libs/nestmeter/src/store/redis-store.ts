@@ -1,20 +1,21 @@
-import { readFileSync } from 'node:fs';
 import { expiresAt, writeEndMs } from '../time-slot.js';
-import { RedisConnection, type RedisClient, type RedisLocation, unreachable } from './redis-connection.js';
+import { decodeGaps } from './gap.js';
+import type { RedisLocation } from './redis-client.js';
+import { RedisConnection } from './redis-connection.js';
+import { RedisFacts } from './redis-facts.js';
 import { RedisKeys } from './redis-keys.js';
+import { readBeats, readBorn, readControl, readResult, readSlot } from './redis-replies.js';
+import { list, numberOrNull, pairs, RedisScripts, type ScriptArgument, text } from './redis-scripts.js';
+import { RedisUpkeep } from './redis-upkeep.js';
 import {
-  type Beat,
   beatLifeSeconds,
-  type Born,
   liveIntervals,
   type Publication,
   type ReadReply,
   type ReadRequest,
   type Receipt,
-  type SlotContents,
   type Store,
   type StoreStatus,
-  type WriteResult,
 } from './store.js';
 
 /** What a {@link RedisStore} is made of. */
@@ -28,6 +29,8 @@ export interface RedisStoreOptions {
   readonly timeoutMs?: number;
   /** Told once for each change between reachable and unreachable. */
   readonly onChange?: (state: StoreStatus['state'], reason: string | null) => void;
+  /** Told once of each thing about Redis that an operator should change. */
+  readonly warn?: (message: string) => void;
 }
 
 /** Bytes of slots in one answer, so that no script takes long. */
@@ -35,22 +38,15 @@ const readBytes = 1 << 20;
 /** Slots asked for in one call. */
 const readSlots = 200;
 
-type ScriptReply = (Buffer | ScriptReply | number)[];
-type Script = (keyCount: number, ...args: (string | number | Buffer)[]) => Promise<ScriptReply>;
-interface Scripts {
-  nmPublishBuffer: Script;
-  nmReadBuffer: Script;
-}
-
-const script = (name: string): string => readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
-
 /** The store of a fleet. One script per operation; keys as in {@link RedisKeys}. */
 export class RedisStore implements Store {
   readonly embedded = false;
+  readonly upkeep: RedisUpkeep;
   readonly #keys: RedisKeys;
   readonly #connection: RedisConnection;
+  readonly #scripts: RedisScripts;
   readonly #liveMs: number;
-  #facts: Readonly<Record<string, string | number | null>> = {};
+  readonly #facts: RedisFacts;
 
   constructor(options: RedisStoreOptions) {
     this.#keys = new RedisKeys(options.app);
@@ -61,16 +57,20 @@ export class RedisStore implements Store {
       timeoutMs: options.timeoutMs ?? 2000,
       onChange: ({ state, lastError }) => {
         options.onChange?.(state, lastError);
-        if (state === 'ready') void this.#learnFacts();
+        if (state === 'ready') this.#facts.refresh({ again: true });
       },
     });
+    this.#scripts = new RedisScripts(this.#connection);
+    this.#facts = new RedisFacts({
+      ask: async () => text(await this.#scripts.run('facts', [this.#keys.index], ['default'])),
+      mode: () => this.#connection.mode,
+      warn: options.warn ?? (() => {}),
+    });
+    this.upkeep = new RedisUpkeep(this.#keys, this.#scripts);
   }
 
   start(): void {
-    this.#connection.open((client) => {
-      client.defineCommand('nmPublish', { lua: script('publish') });
-      client.defineCommand('nmRead', { lua: script('read') });
-    });
+    this.#connection.open((client) => RedisScripts.define(client));
   }
 
   async stop(): Promise<void> {
@@ -78,21 +78,28 @@ export class RedisStore implements Store {
   }
 
   async publish({ beat, writes, bornCandidate }: Publication): Promise<Receipt> {
-    const { index, beats, live } = this.#keys;
+    const { index, beats, live, control, finals } = this.#keys;
     const { number, ...body } = beat;
     const liveMs = liveIntervals * beat.intervalMs;
-    const args: (string | number | Buffer)[] = [beat.id, number, JSON.stringify(body), beat.left ? '1' : '0'];
+    const args: ScriptArgument[] = [beat.id, number, JSON.stringify(body), beat.left ? '1' : '0'];
     args.push(bornCandidate, liveMs, beatLifeSeconds * 1000);
     for (const { slot, field, version, encoded } of writes)
       args.push(field, version, writeEndMs(slot.start, slot.tier), expiresAt(slot.start, slot.tier), encoded ?? '');
-    const keys = [index, beats, live, ...writes.map((write) => this.#keys.slot(write.slot))];
-    const [us, previous, born, ids, outcomes] = await this.#run('nmPublishBuffer', keys, args);
+    const keys = [index, beats, live, control, finals, ...writes.map((write) => this.#keys.slot(write.slot))];
+    const sentMs = Date.now();
+    const reply = list(await this.#scripts.run('publish', keys, args));
+    this.#facts.sawTime(Number(text(reply[0])) / 1000, sentMs, Date.now());
+    this.#facts.refresh();
+    const [us, previous, previousMs, born, ids, departedMs, controls, outcomes] = reply;
     return {
       timeMs: Number(text(us)) / 1000,
-      previousBeat: text(previous) === '' ? null : Number(text(previous)),
+      previousBeat: numberOrNull(previous),
+      previousBeatMs: numberOrNull(previousMs),
       born: readBorn(text(born))!,
       live: list(ids).map(text),
+      departedMs: numberOrNull(departedMs),
       results: writes.map((_, write) => readResult(list(outcomes), write)),
+      ...readControl(list(controls)),
     };
   }
 
@@ -105,101 +112,44 @@ export class RedisStore implements Store {
       const keys = [index, beatsKey, live, ...asked.map(({ slot }) => this.#keys.slot(slot))];
       const known = asked.map(({ knownRevision }) => knownRevision ?? '');
       const wantsBeats = beats && reply === null ? '1' : '0';
-      const raw = await this.#run('nmReadBuffer', keys, [wantsBeats, this.#liveMs, readBytes, ...known]);
-      const [us, born, ids, bodies, contents] = raw;
+      const raw = await this.#scripts.run('read', keys, [wantsBeats, this.#liveMs, readBytes, ...known]);
+      const [us, born, ids, bodies, contents, silent, gaps] = list(raw);
       reply ??= {
         timeMs: Number(text(us)) / 1000,
         born: readBorn(text(born)),
         live: list(ids).map(text),
         beats: readBeats(list(bodies)),
+        silent: pairs(silent).map(([id, atMs]) => ({ id: text(id), atMs: Number(text(atMs)) })),
+        gaps: decodeGaps(text(gaps)),
       };
-      for (const answer of list(contents)) answers.push(readSlot(answer));
+      for (const answer of list(contents)) {
+        const { slot } = slots[answers.length]!;
+        const isExpired = reply.timeMs >= expiresAt(slot.start, slot.tier) * 1000;
+        const found = readSlot(answer);
+        answers.push(found === 'lost' && isExpired ? null : found);
+      }
     } while (answers.length < slots.length);
     return { ...reply, slots: answers };
   }
 
   status(): StoreStatus {
     const { state, sinceMs, lastError } = this.#connection.status;
-    return { kind: 'redis', state, since: Math.floor(sinceMs / 1000), lastError, details: this.#facts };
+    return { kind: 'redis', state, since: Math.floor(sinceMs / 1000), lastError, details: this.#facts.details };
   }
 
   async settle(timeoutMs: number): Promise<void> {
-    if (!this.#facts['connected_replicas']) return;
-    await this.#connection.client().wait(1, timeoutMs);
+    // Asked for where it is not known: it costs the time at worst.
+    if (this.#facts.hasReplica === false) return;
+    await Promise.all(this.#connection.masters().map((node) => node.wait(1, timeoutMs)));
   }
 
   async clear(): Promise<void> {
     const client = this.#connection.client();
     const pattern = `${this.#keys.tag.replaceAll(/[\\*?[\]]/g, '\\$&')}:*`;
-    for await (const keys of client.scanStream({ match: pattern, count: 500 })) {
-      const found = keys as string[];
-      if (found.length > 0) await client.unlink(...found);
-    }
+    for (const node of this.#connection.masters())
+      for await (const keys of node.scanStream({ match: pattern, count: 500 })) {
+        const found = keys as string[];
+        if (found.length > 0) await client.unlink(...found);
+      }
   }
-
-  async #run(name: keyof Scripts, keys: readonly string[], args: readonly (string | number | Buffer)[]) {
-    const client = this.#connection.client() as RedisClient & Scripts;
-    try {
-      return await client[name](keys.length, ...keys, ...args);
-    } catch (error) {
-      throw unreachable(error);
-    }
-  }
-
-  async #learnFacts(): Promise<void> {
-    try {
-      const info = await this.#connection.client().info();
-      const fact = (name: string): string | null => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? null;
-      this.#facts = {
-        version: fact('redis_version'),
-        mode: fact('redis_mode'),
-        eviction_policy: fact('maxmemory_policy'),
-        connected_replicas: Number(fact('connected_slaves') ?? 0),
-      };
-    } catch {
-      // INFO may be forbidden to our user: then these facts stay unknown, nothing else depends on them.
-      this.#facts = {};
-    }
-  }
-}
-
-const text = (reply: ScriptReply[number] | undefined): string => String(reply ?? '');
-const list = (reply: ScriptReply[number] | undefined): ScriptReply => (Array.isArray(reply) ? reply : []);
-
-const outcomes = { s: 'stored', h: 'have', m: 'missing', l: 'late' } as const;
-
-function readResult(reply: ScriptReply, write: number): WriteResult {
-  const found = text(reply[write * 2 + 1]);
-  return {
-    outcome: outcomes[text(reply[write * 2]) as keyof typeof outcomes],
-    found: found === '' ? null : Number(found),
-  };
-}
-
-function readBorn(born: string): Born | null {
-  const bar = born.indexOf('|');
-  return bar < 0 ? null : { id: born.slice(0, bar), since: Number(born.slice(bar + 1)) };
-}
-
-function readSlot(answer: ScriptReply[number]): SlotContents | 'unchanged' | null {
-  if (!Array.isArray(answer)) return answer === 1 ? 'unchanged' : null;
-  const fields = new Map<string, Buffer>();
-  for (let at = 1; at < answer.length; at += 2) fields.set(text(answer[at]), answer[at + 1] as Buffer);
-  return { revision: text(answer[0]), fields };
-}
-
-/** Beats as `<number>|<ms>|<json>`; one that does not read so, of a later release perhaps, is passed over. */
-function readBeats(reply: ScriptReply): ReadReply['beats'] {
-  const beats: { atMs: number; beat: Beat }[] = [];
-  for (let at = 1; at < reply.length; at += 2) {
-    const match = /^(\d+)\|(\d+)\|(\{.*\})$/s.exec(text(reply[at]));
-    if (match === null) continue;
-    try {
-      const body = JSON.parse(match[3]!) as Omit<Beat, 'number'>;
-      beats.push({ atMs: Number(match[2]), beat: { ...body, number: Number(match[1]) } });
-    } catch {
-      continue;
-    }
-  }
-  return beats;
 }

@@ -1,28 +1,8 @@
-import { encodeState } from '../accumulate/encoded-state.js';
-import { defineFamily } from '../accumulate/family.js';
-import { FamilyState } from '../accumulate/family-state.js';
 import { defaultTiers, type Tier } from '../time-slot.js';
-import type { Beat, Publication, SlotContents, SlotRef, StateWrite, Store } from './store.js';
-
-/** A store under test. */
-export interface StoreUnderTest {
-  readonly store: Store;
-  /** Lets time pass for the store. */
-  readonly wait: (ms: number) => Promise<void>;
-}
-
-/** What a store is made for. */
-export interface StoreSetup {
-  readonly app: string;
-  readonly intervalMs: number;
-}
-
-const family = defineFamily({
-  name: 'contract',
-  help: 'States of the contract suite',
-  labels: [{ name: 'name', attribute: 'name' }],
-  counters: { calls: { unit: 'calls', help: 'Calls' } },
-});
+import type { Publication, SlotContents, SlotRef, StateWrite, Store } from './store.js';
+import { recordsContract } from './records-contract.js';
+import { beatOf, encoded, type StoreSetup, type StoreUnderTest } from './store-under-test.js';
+import { upkeepContract } from './upkeep-contract.js';
 
 const finest = defaultTiers[0]!;
 const hostileNames = [
@@ -40,37 +20,13 @@ const hostileNames = [
   ' ',
 ];
 
-/** A state whose bytes differ with version and calls. */
-function encoded(version: number, calls = version, { final = false, padding = 0 } = {}): Buffer {
-  const state = new FamilyState(family);
-  state.at(`x${'.'.repeat(padding)}`).count(0, calls);
-  return encodeState(state, { version, final, asOfMs: 1.7e12 }, { deflate: false });
-}
-
-function beatOf(id: string, number: number, more: Partial<Beat> = {}): Beat {
-  return {
-    id,
-    number,
-    name: `replica ${id}`,
-    host: 'host',
-    pid: 1,
-    version: '0.0.0',
-    schema: 1,
-    started: 1_700_000_000,
-    intervalMs: 1000,
-    left: false,
-    families: { contract: family.signature },
-    current: { 'active_calls/é%/gpt': 3 },
-    summary: { requests: null },
-    ...more,
-  };
-}
-
 /**
  * What every store must do; memory and Redis run the same suite. It waits in the store's own time, so that a store with a
  * manual clock takes no time.
  */
 export function storeContract(name: string, make: (setup: StoreSetup) => Promise<StoreUnderTest>): void {
+  upkeepContract(name, make);
+  recordsContract(name, make);
   describe(`${name} keeps the contract of stores: it`, () => {
     let store: Store;
     let wait: StoreUnderTest['wait'];

@@ -1,12 +1,10 @@
 import type { Tier } from '../time-slot.js';
+import type { GapRecord } from './gap.js';
+import type { Lease, SlotName, Upkeep } from './upkeep.js';
 
 /*
  * The contract between a replica and what replicas share. It speaks of the protocol's operations, never of commands, and
- * every store passes the one suite in store-contract.ts.
- *
- * Not in it yet: fold and seal (keeper/), gap records, and control state (config/, alert/, budget/). They come as
- * operations of their own beside `publish` and `read`; marks, `*` and `z` are already understood where states are read
- * and written.
+ * every store passes the one suite in store-contract.ts. What keeps a store in order is in upkeep.ts.
  */
 
 /** One family in one slot of one tier. */
@@ -19,8 +17,25 @@ export interface SlotRef {
 }
 
 /** The same text for the same slot, for use as a map key. */
-export function slotId(slot: SlotRef): string {
-  return `${encodeURIComponent(slot.family.toWellFormed())}:${slot.tier.slotSeconds}:${slot.start}`;
+export function slotId(slot: SlotRef | SlotName): string {
+  const slotSeconds = 'tier' in slot ? slot.tier.slotSeconds : slot.slotSeconds;
+  return `${encodeURIComponent(slot.family.toWellFormed())}:${slotSeconds}:${slot.start}`;
+}
+
+/** The slot that a {@link slotId} names; null for a text that names none. */
+export function slotName(id: string): SlotName | null {
+  const match = /^([^:]+|):(\d{1,6}):(\d{1,12})$/.exec(id);
+  if (match === null) return null;
+  try {
+    return { family: decodeURIComponent(match[1]!), slotSeconds: Number(match[2]), start: Number(match[3]) };
+  } catch {
+    return null;
+  }
+}
+
+/** The id in a field `r:<id>.<generation>`; null for fields that are not one replica's state. */
+export function replicaOf(field: string): string | null {
+  return /^r:([^.]+)\./.exec(field)?.[1] ?? null;
 }
 
 /** A state of this replica for one slot, or, without `encoded`, the question whether the store still has it. */
@@ -131,9 +146,17 @@ export interface Receipt {
   readonly results: readonly WriteResult[];
   /** Number of this replica's previous beat in the store; null when it had none. */
   readonly previousBeat: number | null;
+  /** Unix milliseconds of the store at that beat; null when there was none. */
+  readonly previousBeatMs: number | null;
   readonly born: Born;
   /** Ids of replicas that beat within three intervals and did not leave. */
   readonly live: readonly string[];
+  /** Unix milliseconds of the last beat of whoever left or fell silent last, within 25 h; null when nobody did. */
+  readonly departedMs: number | null;
+  /** Who keeps the store, perhaps no longer; null when nobody took the lease. */
+  readonly lease: Lease | null;
+  /** What the store has of control documents: name → version and id. */
+  readonly documents: ReadonlyMap<string, { readonly version: number; readonly id: string }>;
 }
 
 /** A question for slots, naming the revisions that the asker already has. */
@@ -147,8 +170,10 @@ export interface ReadRequest {
 export interface SlotContents {
   /** Changes with every write to the slot. */
   readonly revision: string;
-  /** By field: `r:…` one replica's state, `*` folded ones. */
+  /** By field: `r:…` one replica's state; others as in folded-state.ts, but no marks. */
   readonly fields: ReadonlyMap<string, Buffer>;
+  /** Ids of replicas of which a state is among the fields and an earlier one in `*`. */
+  readonly alsoFolded: ReadonlySet<string>;
 }
 
 /** What a store answers to a {@link ReadRequest}. */
@@ -156,12 +181,19 @@ export interface ReadReply {
   /** Unix milliseconds of the store's clock. */
   readonly timeMs: number;
   readonly born: Born | null;
-  /** One for each slot asked for, in order: `unchanged` since the known revision, null when there is nothing. */
-  readonly slots: readonly (SlotContents | 'unchanged' | null)[];
+  /**
+   * One for each slot asked for, in order: `unchanged` since the known revision, null when there is nothing, `lost` when
+   * there was something that has not expired.
+   */
+  readonly slots: readonly (SlotContents | 'unchanged' | 'lost' | null)[];
   /** Ids of replicas that beat within three intervals and did not leave. */
   readonly live: readonly string[];
   /** The last beat of every replica of the last 25 h; empty unless asked for. */
   readonly beats: readonly { readonly atMs: number; readonly beat: Beat }[];
+  /** Replicas that fell silent within 25 h without having said that they leave, the latest 200, with their last beat. */
+  readonly silent: readonly { readonly id: string; readonly atMs: number }[];
+  /** Losses that somebody knows of. */
+  readonly gaps: readonly GapRecord[];
 }
 
 /** Where states can be read: a store, or this replica's own memory while the store is unreachable. */
@@ -198,6 +230,8 @@ export interface Store extends StateSource {
    */
   publish(publication: Publication): Promise<Receipt>;
   status(): StoreStatus;
+  /** What keeps the store in order. */
+  readonly upkeep: Upkeep;
   /** Waits until acknowledged writes reached a second node, if there is one; at most `timeoutMs`. */
   settle(timeoutMs: number): Promise<void>;
   /** Removes all states and beats of the app. For tests. */

@@ -1,11 +1,11 @@
--- Answers for slots what changed since the asker's revisions, as far as a megabyte reaches.
+-- Rule 10: answers for slots what changed since the asker's revisions, as far as a megabyte reaches.
 --
 -- KEYS  1 index   2 beats   3 live   4… slots
 -- ARGV  1 '1' when beats are wanted   2 milliseconds after which a silent replica is not live   3 bytes after which to stop
 --       then one for each slot: the known revision, '' for none
--- returns { time in µs, born or '', { live ids }, { id, beat, … }, answers }
---       one answer for each slot that was reached: 0 nothing there, 1 unchanged, or { revision, field, value, … };
---       the caller asks again for those that were not
+-- returns { time in µs, born or '', { live ids }, { id, beat, … }, answers, { silent id, ms, … }, gap records or '' }
+--       one answer for each slot that was reached: 0 nothing there, 1 unchanged, 2 indexed but gone, or
+--       { revision, ids of replicas in `*` and beside it too, field, value, … }; the caller asks again for those that were not
 -- O(slots + bytes)
 local time = redis.call('TIME')
 local us = string.format('%.0f', tonumber(time[1]) * 1000000 + tonumber(time[2]))
@@ -18,19 +18,28 @@ for i = 4, #KEYS do
   local revision = redis.call('HGET', KEYS[1], string.sub(KEYS[i], #KEYS[1] - 4))
   local answer = 0
   if revision then
+    answer = 2
     if revision == ARGV[i] then
-      answer = redis.call('EXISTS', KEYS[i])
+      if redis.call('EXISTS', KEYS[i]) == 1 then answer = 1 end
     else
       local fields = redis.call('HGETALL', KEYS[i])
       if #fields > 0 then
-        answer = { revision }
+        answer = { revision, '' }
+        local marked, both = {}, {}
+        for j = 1, #fields, 2 do
+          local id = string.match(fields[j], '^m:([^.]+)%.')
+          if id then marked[id] = true end
+        end
         for j = 1, #fields, 2 do
           if string.sub(fields[j], 1, 2) ~= 'm:' then
+            local id = string.match(fields[j], '^r:([^.]+)%.')
+            if id and marked[id] then both[#both + 1] = id end
             answer[#answer + 1] = fields[j]
             answer[#answer + 1] = fields[j + 1]
             sent = sent + #fields[j + 1]
           end
         end
+        answer[2] = table.concat(both, ' ')
       end
     end
   end
@@ -39,5 +48,8 @@ end
 
 local beats = {}
 if ARGV[1] == '1' then beats = redis.call('HGETALL', KEYS[2]) end
-local live = redis.call('ZRANGEBYSCORE', KEYS[3], ms - tonumber(ARGV[2]), '+inf')
-return { us, redis.call('HGET', KEYS[1], 'born') or '', live, beats, answers }
+local silentAt = ms - tonumber(ARGV[2])
+local live = redis.call('ZRANGEBYSCORE', KEYS[3], silentAt, '+inf')
+local silent = redis.call('ZREVRANGEBYSCORE', KEYS[3], '(' .. string.format('%.0f', silentAt), 0, 'WITHSCORES', 'LIMIT', 0, 200)
+local past = redis.call('HMGET', KEYS[1], 'born', 'gaps')
+return { us, past[1] or '', live, beats, answers, silent, past[2] or '' }

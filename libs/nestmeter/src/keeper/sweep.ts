@@ -1,0 +1,50 @@
+import type { Clock } from '../clock.js';
+import type { SlotName, Upkeep } from '../store/upkeep.js';
+import { expiresAt, type Tier } from '../time-slot.js';
+import { sealAtMs, sealSlot } from './seal.js';
+import type { knownSlots } from './slot-family.js';
+
+/** What a {@link Sweep} is made of. */
+export interface SweepOptions {
+  readonly upkeep: Upkeep;
+  readonly clock: Clock;
+  readonly storeNowMs: () => number;
+  readonly tiers: readonly Tier[];
+  readonly known: ReturnType<typeof knownSlots>;
+  /** Milliseconds after W before a slot is sealed. */
+  readonly sealGraceMs: number;
+}
+
+/** Goes through the index: seals what nobody may write to any more, and removes what has expired. */
+export class Sweep {
+  readonly counts = { sealed: 0 };
+
+  constructor(private readonly options: SweepOptions) {}
+
+  /** @param mayGoOn asked before each slot that is sealed */
+  async run(mayGoOn: () => Promise<boolean>): Promise<void> {
+    const { upkeep, clock, storeNowMs, known, sealGraceMs, tiers } = this.options;
+    const expired: SlotName[] = [];
+    for (const { slot: name, sealed } of await upkeep.slots()) {
+      const nowMs = storeNowMs();
+      if (nowMs >= this.#expiresAtMs(name)) {
+        expired.push(name);
+        continue;
+      }
+      const slot = sealed ? null : known(name);
+      if (slot === null || nowMs < sealAtMs(slot, sealGraceMs)) continue;
+      if (!(await mayGoOn())) return;
+      if ((await sealSlot(upkeep, slot, { graceMs: sealGraceMs, clock })) === 'sealed') this.counts.sealed++;
+    }
+    if (expired.length > 0) await upkeep.prune(expired);
+    const longest = Math.max(...tiers.map(({ retentionSeconds }) => retentionSeconds));
+    await upkeep.note({ gaps: [], since: null, before: storeNowMs() / 1000 - longest });
+  }
+
+  /** Slots of tiers that this replica does not have go with the longest of those that it has, once they are gone. */
+  #expiresAtMs({ slotSeconds, start }: SlotName): number {
+    const { tiers } = this.options;
+    const tier = tiers.find((one) => one.slotSeconds === slotSeconds) ?? { ...tiers.at(-1)!, slotSeconds };
+    return expiresAt(start, tier) * 1000;
+  }
+}

@@ -1,0 +1,105 @@
+/** A stretch of time. */
+export interface Span {
+  /** Unix seconds. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Why numbers are missing; answers say it in words. */
+export const gapReasons = {
+  dropped: 'states that the store did not get in time',
+  late: 'states that came after their slot was closed to writes',
+  given_up: 'states that the store lost again and again',
+  store_went_back: 'the store went back to an older state of itself',
+  store_emptied: 'the store lost what it had',
+} as const;
+
+/** See {@link gapReasons}. */
+export type GapReason = keyof typeof gapReasons;
+
+/** A loss that somebody knows of, kept in the store for all readers (rule 11). */
+export interface GapRecord extends Span {
+  /** Length of the slots that lack something; null when slots of all tiers do. */
+  readonly slotSeconds: number | null;
+  readonly reason: GapReason;
+}
+
+/** Most gap records that a store keeps; past it those nearest to each other are joined. */
+export const mostGapRecords = 100;
+
+/** For how long a replica that fell silent may have counted what nobody got. */
+const unpublishedSeconds = 5 * 60;
+
+/** The time in which counts may be missing after something was published up to `asOf`. @param end when it ends at most */
+export function unpublishedSpan(asOf: number, end: number): Span {
+  return { from: asOf, to: Math.max(asOf, Math.min(end, asOf + unpublishedSeconds)) };
+}
+
+/**
+ * Joins spans that overlap or touch and are alike, then those with the smallest holes between them until at most `most`
+ * are left: what is covered stays covered.
+ *
+ * @param likeness spans of another likeness are never joined; there must be fewer of them than `most`
+ */
+export function joinSpans<S extends Span>(spans: readonly S[], most: number, likeness: (span: S) => string): S[] {
+  const joined: S[] = [];
+  const holes: { readonly index: number; readonly size: number }[] = [];
+  const sorted = spans.map((span) => ({ span, kind: likeness(span) }));
+  sorted.sort((a, b) => (a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : a.span.from - b.span.from));
+  let before: string | null = null;
+  for (const { span, kind } of sorted) {
+    const last = joined.at(-1);
+    if (last !== undefined && before === kind) {
+      if (span.from <= last.to) {
+        joined[joined.length - 1] = { ...last, to: Math.max(last.to, span.to) };
+        continue;
+      }
+      holes.push({ index: joined.length, size: span.from - last.to });
+    }
+    before = kind;
+    joined.push(span);
+  }
+  const excess = Math.max(0, joined.length - most);
+  const closed = new Set(
+    holes
+      .sort((a, b) => a.size - b.size)
+      .slice(0, excess)
+      .map(({ index }) => index),
+  );
+  const bounded: S[] = [];
+  joined.forEach((span, index) => {
+    if (closed.has(index)) bounded[bounded.length - 1] = { ...bounded.at(-1)!, to: span.to };
+    else bounded.push(span);
+  });
+  return bounded.sort((a, b) => a.from - b.from);
+}
+
+/** Adds gap records to those that are known. @param before Unix seconds; what ended earlier is left out */
+export function addGaps(known: readonly GapRecord[], more: readonly GapRecord[], before = 0): GapRecord[] {
+  const kept = [...known, ...more].filter(({ to }) => to > before);
+  return joinSpans(kept, mostGapRecords, ({ slotSeconds, reason }) => `${slotSeconds} ${reason}`);
+}
+
+/** Gap records as text, for stores. */
+export function encodeGaps(gaps: readonly GapRecord[]): string {
+  return JSON.stringify(gaps.map(({ from, to, slotSeconds, reason }) => [from, to, slotSeconds, reason]));
+}
+
+/** Reads what {@link encodeGaps} wrote; what does not read so, of a later release perhaps, is left out. */
+export function decodeGaps(text: string): GapRecord[] {
+  let rows: unknown;
+  try {
+    rows = JSON.parse(text === '' ? '[]' : text);
+  } catch {
+    return [];
+  }
+  if (!Array.isArray(rows)) return [];
+  return (rows as unknown[]).flatMap((row): GapRecord[] => {
+    if (!Array.isArray(row)) return [];
+    const [from, to, slotSeconds, reason] = row as unknown[];
+    const isTier = slotSeconds === null || Number.isInteger(slotSeconds);
+    const isKnown = typeof reason === 'string' && Object.hasOwn(gapReasons, reason);
+    if (!Number.isFinite(from) || !Number.isFinite(to) || !isTier || !isKnown) return [];
+    return [{ from, to, slotSeconds, reason } as GapRecord];
+  });
+}

@@ -1,0 +1,116 @@
+import { expiresAt } from '../time-slot.js';
+import type { GapRecord } from './gap.js';
+import { type Beat, beatLifeSeconds, type Born, slotId, type SlotRef } from './store.js';
+import type { ControlDocument, Lease } from './upkeep.js';
+
+/** A slot as the memory store has it. */
+export interface StoredSlot {
+  readonly slot: SlotRef;
+  readonly fields: Map<string, Buffer>;
+  /** Final states that wait to be folded: field → Unix milliseconds at which they were written. */
+  readonly waiting: Map<string, number>;
+  revision: string;
+}
+
+/** What the memory store has, bounded in bytes of fields. */
+export class MemoryContents {
+  readonly slots = new Map<string, StoredSlot>();
+  readonly beats = new Map<string, { atMs: number; beat: Beat }>();
+  readonly documents = new Map<string, ControlDocument>();
+  gaps: readonly GapRecord[] = [];
+  lease: Lease | null = null;
+  born: Born | null = null;
+  #bytes = 0;
+  #revision = 0;
+  #evicted = 0;
+
+  constructor(private readonly maxBytes: number) {}
+
+  /** Bytes of all fields. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Slots that had to go to keep within the bytes. */
+  get evicted(): number {
+    return this.#evicted;
+  }
+
+  /** The slot, made if it is missing. */
+  at(slot: SlotRef): StoredSlot {
+    const id = slotId(slot);
+    let stored = this.slots.get(id);
+    if (stored === undefined)
+      this.slots.set(id, (stored = { slot, fields: new Map(), waiting: new Map(), revision: '' }));
+    return stored;
+  }
+
+  /** Sets a field, or removes it with null. */
+  set(stored: StoredSlot, field: string, value: Buffer | null): void {
+    this.#bytes += (value?.length ?? 0) - (stored.fields.get(field)?.length ?? 0);
+    if (value === null) stored.fields.delete(field);
+    else stored.fields.set(field, value);
+  }
+
+  /** Gives a slot a revision that no slot had before. */
+  touch(stored: StoredSlot): void {
+    stored.revision = String(++this.#revision);
+  }
+
+  /** Removes what has expired, and the oldest slots past the bytes. @param timeMs Unix milliseconds */
+  expire(timeMs: number): void {
+    for (const [id, { slot }] of this.slots) if (timeMs >= expiresAt(slot.start, slot.tier) * 1000) this.#drop(id);
+    for (const [id, { atMs }] of this.beats) if (timeMs - atMs > beatLifeSeconds * 1000) this.beats.delete(id);
+    while (this.#bytes > this.maxBytes && this.#evict(timeMs / 1000));
+  }
+
+  /** Removes everything. */
+  clear(): void {
+    for (const map of [this.slots, this.beats, this.documents]) map.clear();
+    this.gaps = [];
+    this.lease = null;
+    this.born = null;
+    this.#bytes = 0;
+  }
+
+  /**
+   * Drops the slot that ended first, the finest of those that ended together: what is left is then the newest of every
+   * tier. Open slots stay, whatever they take: their size is bounded by the series of a family.
+   *
+   * @param now Unix seconds
+   * @returns false when every slot is open
+   */
+  #evict(now: number): boolean {
+    let first: SlotRef | undefined;
+    for (const { slot } of this.slots.values())
+      if (endOf(slot) <= now && (first === undefined || goesBefore(slot, first))) first = slot;
+    if (first === undefined) return false;
+    this.#drop(slotId(first));
+    this.#evicted++;
+    if (!this.#isCovered(first)) this.born = { id: this.born!.id, since: Math.max(this.born!.since, endOf(first)) };
+    return true;
+  }
+
+  /** Whether a slot of a coarser tier has what was counted in a slot. */
+  #isCovered({ family, start, tier }: SlotRef): boolean {
+    for (const { slot } of this.slots.values()) {
+      const isCoarser = slot.family === family && slot.tier.slotSeconds > tier.slotSeconds;
+      if (isCoarser && slot.start <= start && start < endOf(slot)) return true;
+    }
+    return false;
+  }
+
+  #drop(id: string): void {
+    for (const encoded of this.slots.get(id)!.fields.values()) this.#bytes -= encoded.length;
+    this.slots.delete(id);
+  }
+}
+
+/** Unix seconds. */
+function endOf({ start, tier }: SlotRef): number {
+  return start + tier.slotSeconds;
+}
+
+function goesBefore(slot: SlotRef, other: SlotRef): boolean {
+  return (endOf(slot) - endOf(other) || slot.tier.slotSeconds - other.tier.slotSeconds) < 0;
+}

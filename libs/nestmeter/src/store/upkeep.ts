@@ -1,0 +1,161 @@
+import type { GapRecord } from './gap.js';
+import type { SealNote } from './folded-state.js';
+import type { SlotRef } from './store.js';
+
+/*
+ * The contract between a store and whoever keeps it in order: the keeper (fold, seal, lease, pruning), replicas that know
+ * of losses (gap records), and those who change control state. Any replica may call any of it at any time; each call is
+ * atomic, and harmless when repeated, delayed or overtaken.
+ */
+
+/** A slot as a store names it; its retention is known to whoever has the same tiers. */
+export interface SlotName {
+  readonly family: string;
+  readonly slotSeconds: number;
+  /** Unix seconds. */
+  readonly start: number;
+}
+
+/** A wish for the lease. */
+export interface Claim {
+  /** Random, the same for as long as one holder keeps the lease. */
+  readonly token: string;
+  readonly replica: string;
+  /** Layout of states that the claimer reads and writes: a higher one takes the lease from a lower one. */
+  readonly schema: number;
+  readonly durationMs: number;
+  /** States folded since the lease was taken, for everybody's /health. */
+  readonly folded: number;
+  /** Milliseconds for which the oldest final state has waited to be folded. */
+  readonly lagMs: number;
+}
+
+/** Who keeps the store, and until when. */
+export interface Lease extends Omit<Claim, 'durationMs'> {
+  /** Unix milliseconds of the store. */
+  readonly untilMs: number;
+}
+
+/** A final state that waits to be folded. */
+export interface WaitingState {
+  readonly slot: SlotName;
+  readonly field: string;
+  /** Unix milliseconds of the store at which it was written. */
+  readonly sinceMs: number;
+}
+
+/** What a fold is made from. */
+export interface SlotParts {
+  /** The value of `*`; null when nothing was folded yet. */
+  readonly folded: Buffer | null;
+  readonly sealed: boolean;
+  /** States by field, about a megabyte of them. */
+  readonly states: ReadonlyMap<string, Buffer>;
+  /** Fields that were asked for and are there, but not among the states, for they would have been too many. */
+  readonly rest: readonly string[];
+}
+
+/** A state as it was read, by which a store tells that it is still the same. */
+export interface ReadState {
+  readonly field: string;
+  readonly version: number;
+}
+
+/** States to be replaced by their sum. */
+export interface Fold {
+  readonly slot: SlotRef;
+  /** Nonce of the `*` that was read; null when there was none. */
+  readonly nonce: string | null;
+  /** States that go, with the versions that were read; marks take their place. */
+  readonly parts: readonly ReadState[];
+  /** The new `*`: all of the old one and of the parts. The store adds the number of contributors. */
+  readonly folded: { readonly nonce: string; readonly encoded: Buffer };
+}
+
+/** The last fold of a slot. */
+export interface Seal extends Omit<Fold, 'folded'> {
+  /** Null when there is nothing to fold. */
+  readonly folded: Fold['folded'] | null;
+  /** States that stay beside, since they cannot be merged. */
+  readonly beside: readonly ReadState[];
+  /** Unix milliseconds of the store before which the slot must not be sealed. */
+  readonly notBeforeMs: number;
+  readonly note: SealNote;
+}
+
+/** An entry of a store's index. */
+export interface IndexedSlot {
+  readonly slot: SlotName;
+  readonly sealed: boolean;
+}
+
+/** What somebody knows of the past that the store does not. */
+export interface Note {
+  readonly gaps: readonly GapRecord[];
+  /** Unix seconds since which the store had contents, when its own `since` is later. */
+  readonly since: number | null;
+  /** Unix seconds: gap records that ended earlier are removed. */
+  readonly before?: number;
+}
+
+/** A document of control state: configuration, alert state, silences, budgets (rule 14). */
+export interface ControlDocument {
+  readonly name: string;
+  /** The higher one wins; of two equal ones the higher id. */
+  readonly version: number;
+  readonly id: string;
+  readonly body: string;
+}
+
+/** See the head of this file. All calls reject with NM_STORE_UNREACHABLE when the outcome is unknown. */
+export interface Upkeep {
+  /**
+   * Takes or renews the lease if it is free, run out, one's own, or held by a lower schema.
+   *
+   * @returns the lease as it is then, whoever holds it
+   */
+  claim(claim: Claim): Promise<Lease>;
+  /** Gives the lease back, if it is still that of `token`. */
+  release(token: string): Promise<void>;
+
+  /** Final states that wait to be folded, those that have waited longest first. */
+  waiting(limit: number): Promise<readonly WaitingState[]>;
+  /** Takes states from the list of those that wait: they cannot be folded by this release. */
+  dismiss(states: readonly WaitingState[]): Promise<void>;
+  /** Reads `*` and some states of a slot, or with null all of them; null when there is no such slot. */
+  parts(slot: SlotRef, fields: readonly string[] | null): Promise<SlotParts | null>;
+  /**
+   * Rule 8. Replaces final states by their sum, if `*` and every one of them are still those that were read: `changed`
+   * when they are not, when one is not final, or when the slot is sealed.
+   */
+  fold(fold: Fold): Promise<'folded' | 'changed'>;
+  /**
+   * Rule 9. Folds what is left, deletes marks and closes the slot for ever: `early` before its time, `changed` when the
+   * states are not exactly those that were read.
+   */
+  seal(seal: Seal): Promise<'sealed' | 'changed' | 'early'>;
+  /** All entries of the index. */
+  slots(): Promise<readonly IndexedSlot[]>;
+  /** Removes those entries of the index whose slot is gone. */
+  prune(slots: readonly SlotName[]): Promise<void>;
+
+  /** Rule 11. Adds gap records, joined and bounded, and writes back an earlier `since`. */
+  note(note: Note): Promise<void>;
+
+  /**
+   * Rule 14. Writes a control document unless the store has it or a higher one.
+   *
+   * @param token of the lease, for documents that only its holder may write: `refused` when it is not held by it
+   */
+  offer(document: ControlDocument, token: string | null): Promise<'stored' | 'have' | 'refused'>;
+  /** Control documents by name; null for those that the store lacks. */
+  documents(names: readonly string[]): Promise<readonly (ControlDocument | null)[]>;
+}
+
+/** Whether one control document wins over another. */
+export function isHigher(
+  one: Pick<ControlDocument, 'version' | 'id'>,
+  other: Pick<ControlDocument, 'version' | 'id'>,
+): boolean {
+  return one.version > other.version || (one.version === other.version && one.id > other.id);
+}
