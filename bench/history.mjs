@@ -6,15 +6,21 @@ import { encodeState } from '../libs/nestmeter/dist/accumulate/encoded-state.js'
 import { FamilyState } from '../libs/nestmeter/dist/accumulate/family-state.js';
 import { seriesKey } from '../libs/nestmeter/dist/accumulate/labels.js';
 import { RedisKeys } from '../libs/nestmeter/dist/store/redis-keys.js';
-import { defaultTiers, expiresAt, slotStart } from '../libs/nestmeter/dist/time-slot.js';
+import { slotId } from '../libs/nestmeter/dist/store/store.js';
+import { defaultTiers, expiresAt, slotStart, writeEndMs } from '../libs/nestmeter/dist/time-slot.js';
 
 /** Different states per family and tier. */
 const variants = 8;
 /** Events of a series in a slot: one in ten seconds, at most enough to spread over the grid as far as they would. */
 const events = (slotSeconds) => Math.min(600, Math.ceil(slotSeconds / 10));
 
-/** Writes the past. @returns the slots written, as `{ family, tier, start }` */
-export async function writeHistory({ client, app, series, replicas, days, eventsFactor = 1 }) {
+/**
+ * Writes the past.
+ *
+ * @param unfolded whether the keeper still has to fold it: then finals that are young enough wait in its list
+ * @returns the slots written, as `{ family, tier, start }`
+ */
+export async function writeHistory({ client, app, series, replicas, days, eventsFactor = 1, unfolded = false }) {
   const keys = new RedisKeys(app);
   const now = Date.now() / 1000;
   const slots = [];
@@ -36,6 +42,9 @@ export async function writeHistory({ client, app, series, replicas, days, events
         pipeline.hset(keys.slot(slot), ...fields);
         pipeline.expireat(keys.slot(slot), expiresAt(start, tier));
         pipeline.hset(keys.index, keys.slot(slot).slice(keys.tag.length + 1), `${level}${start}000000`);
+        if (unfolded && now * 1000 < writeEndMs(start, tier))
+          for (let number = 0; number < replicas; number++)
+            pipeline.zadd(keys.finals, Math.floor(now * 1000) - 60_000, `${slotId(slot)}/${fields[2 * number]}`);
         await pipeline.exec();
         slots.push(slot);
       }

@@ -1,12 +1,15 @@
 /*
- * The process in which the replicas of the publish bench live; started by publish.mjs.
- * Arguments: port of Redis, number of replicas, what they do with what they count (publish, nothing, increment).
- * Messages: tells `ready`; answers anything with the processor time it used so far, in milliseconds.
+ * The process in which the replicas of a bench live; started by publish.mjs and scale.mjs.
+ * Arguments: port of Redis, number of replicas, what they do with what they count (publish, nothing, increment), and the
+ * app; without one of their own, each process is an app and its replicas remember the last half hour.
+ * Messages: tells `ready`; ends its replicas at `stop`; answers anything with the processor time it used so far, in
+ * milliseconds.
  */
 import { startIncrements } from './increments.mjs';
 import { LoadedReplica } from './replica.mjs';
 
-const [port, count, mode] = process.argv.slice(2);
+const [port, count, mode, app = null] = process.argv.slice(2);
+const replicas = [];
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 for (let number = 0; number < Number(count); number++) {
@@ -14,9 +17,10 @@ for (let number = 0; number < Number(count); number++) {
     await startIncrements(Number(port));
     continue;
   }
-  const replica = new LoadedReplica(`redis://127.0.0.1:${port}`, `fleet-${process.pid}`);
+  const replica = new LoadedReplica(`redis://127.0.0.1:${port}`, app ?? `fleet-${process.pid}`);
+  replicas.push(replica);
   if (mode === 'publish') {
-    replica.remember();
+    if (app === null) replica.remember();
     await replica.startPublishing();
   }
   // Replicas of a fleet did not start together.
@@ -24,9 +28,12 @@ for (let number = 0; number < Number(count); number++) {
   replica.startLoad();
 }
 
-process.on('message', () => {
-  const { user, system } = process.cpuUsage();
-  process.send({ cpuMs: (user + system) / 1000 });
+process.on('message', (message) => {
+  const ended = message === 'stop' ? Promise.all(replicas.map((replica) => replica.stop())) : Promise.resolve();
+  void ended.then(() => {
+    const { user, system } = process.cpuUsage();
+    process.send({ cpuMs: (user + system) / 1000 });
+  });
 });
 process.on('disconnect', () => process.exit());
 process.send('ready');

@@ -4,6 +4,7 @@
  */
 import { Redis } from 'ioredis';
 import { createMonitor } from '../libs/nestmeter/dist/core.js';
+import { longestTurn } from './turns.mjs';
 
 const [url, app, window] = process.argv.slice(2);
 const client = new Redis(url);
@@ -35,19 +36,9 @@ async function longestTurnMs() {
   const monitor = createMonitor({ app, redis: url, genaiPrices: false, logLevel: 'silent' });
   monitor.start();
   await reached(monitor);
-  let longest = 0;
-  let isReading = true;
-  let [at, cpu] = [performance.now(), process.cpuUsage()];
-  const look = () => {
-    const [now, used] = [performance.now(), process.cpuUsage(cpu)];
-    // Time in which another process had the processor is no work of ours.
-    longest = Math.max(longest, Math.min(now - at, (used.user + used.system) / 1000));
-    [at, cpu] = [now, process.cpuUsage()];
-    if (isReading) setImmediate(look);
-  };
-  setImmediate(look);
+  const turns = longestTurn();
   await monitor.reports.providers({ window });
-  isReading = false;
+  const longest = turns.stop();
   await monitor.stop();
   return longest;
 }

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 
-/** Starts a server; `stop` ends it and removes what it wrote. */
-export async function startRedis() {
-  const port = await freePort();
+/** Starts a server, on a free port unless told which; `stop` ends it and removes what it wrote. */
+export async function startRedis(given = null) {
+  const port = given ?? (await freePort());
   const folder = await mkdtemp(join(tmpdir(), 'nestmeter-bench-'));
   const options = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder];
   const server = spawn('redis-server', options.map(String), { stdio: 'ignore' });
@@ -49,7 +49,8 @@ async function usage(client) {
   };
 }
 
-async function freePort() {
+/** A port that nobody listens at. */
+export async function freePort() {
   const server = createServer();
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address();

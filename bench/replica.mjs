@@ -90,6 +90,13 @@ export class LoadedReplica {
     publisher.start();
   }
 
+  /** Ends the load and publishing: everything is final and the store has it, or ten seconds are over. */
+  async stop() {
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.parts.publisher.stop(10_000);
+    await this.parts.store.stop();
+  }
+
   #age() {
     const { accumulator, clock } = this.parts;
     for (const [hoursAgo, events] of past) {

@@ -1,12 +1,12 @@
 /*
- * npm run bench -- record|http|publish|query [--json] [--quick]
+ * npm run bench -- record|http|publish|query|scale|outage|outage-memory [--json] [--quick]
  *
  * --json prints one object as the last line: { bench, values, ratios }; every ratio is ours ÷ peer, or with ÷ bare.
  * --quick measures little: the figures mean nothing, their shape is what it is for.
  */
 import { cpus } from 'node:os';
 
-const benches = ['record', 'http', 'publish', 'query'];
+const benches = ['record', 'http', 'publish', 'query', 'scale', 'outage', 'outage-memory'];
 const [name, ...switches] = process.argv.slice(2);
 const unknown = switches.filter((option) => option !== '--json' && option !== '--quick');
 if (!benches.includes(name) || unknown.length > 0) {

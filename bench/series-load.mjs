@@ -37,10 +37,14 @@ const kinds = [
   { family: queueFamily, count: 5, labels: (number) => [`queue-${number}`], level: depth },
 ];
 
-/** The 200 series: family, label values, and `count(handle, nowMs)`, which counts one event of the series. */
-export function activeSeries() {
+/**
+ * The 200 series: family, label values, and `count(handle, nowMs)`, which counts one event of the series.
+ *
+ * @param times so many times 200
+ */
+export function activeSeries(times = 1) {
   return kinds.flatMap(({ family, count, labels, event, level = null }) =>
-    Array.from({ length: count }, (_, number) => ({
+    Array.from({ length: count * times }, (_, number) => ({
       family,
       labels: labels(number),
       count: level ?? ((handle, nowMs) => event(handle.open(nowMs))),
@@ -60,7 +64,7 @@ function llmNames(number) {
 }
 
 function componentNames(number) {
-  return [`Service${number % 40}.answer`, ['embedding', 'search', 'rerank', 'llm.openai'][number % 4]];
+  return [`Service${Math.floor(number / 4)}.answer`, ['embedding', 'search', 'rerank', 'llm.openai'][number % 4]];
 }
 
 function request(state) {

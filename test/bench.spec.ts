@@ -30,6 +30,14 @@ const figures = {
     values: ['providers_24h_cold_ms', 'providers_24h_warm_ms', 'providers_90d_cold_ms', 'longest_script_ms'],
     ratios: ['providers_24h_cold_vs_hash_per_series'],
   },
+  scale: {
+    values: ['redis_mb_90d_folded', 'keeper_cpu_ms_per_slot', 'providers_24h_cold_ms', 'script_p99_ms'],
+    ratios: ['redis_cpu_per_replica_vs_one'],
+  },
+  'outage-memory': {
+    values: ['most_kept_mb_over_bare', 'most_kept_mb_without_outbox', 'states_dropped', 'gaps_of_2d'],
+    ratios: ['answered_vs_counted_2d'],
+  },
 } as const;
 
 const run = promisify(execFile);
@@ -51,14 +59,15 @@ describe('npm run bench', () => {
       for (const figure of Object.values({ ...values, ...ratios })) expect(figure).toEqual(expect.any(Number));
       expect(Object.values({ ...values, ...ratios }).filter((figure) => !Number.isFinite(figure))).toEqual([]);
     },
-    120_000,
+    // Some write the past of a fleet first.
+    240_000,
   );
 
   it('says how it is used when it does not know the bench', async () => {
     const refused = run(process.execPath, [script, 'nothing']);
     await expect(refused).rejects.toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('record|http|publish|query') as unknown,
+      stderr: expect.stringContaining('record|http|publish|query|scale|outage') as unknown,
     });
   });
 });

@@ -24,7 +24,7 @@ describe('a replica that ends under load', () => {
   it('loses nothing when it is terminated', async () => {
     const survivor = await ReplicaProcess.start('terminated', redis.url);
     const ending = await ReplicaProcess.start('terminated', redis.url, 1000);
-    await sleep(3000);
+    await sleep(1500);
     const ended = await ending.terminate();
     const { recorded } = await survivor.ask('pause');
     await survivor.ask('flush');
@@ -40,7 +40,7 @@ describe('a replica that ends under load', () => {
     const ending = await ReplicaProcess.start('killed', redis.url, 1000);
     await sleep(1500);
     const published = (await ending.ask('flush')).recorded;
-    await sleep(2500);
+    await sleep(1200);
     const before = (await ending.ask('report')).recorded;
     await ending.kill();
     const { recorded } = await survivor.ask('pause');

@@ -102,7 +102,7 @@ describe('a keeper on Redis', () => {
     }
   }, 120_000);
 
-  it('leaves of a slot, after many short-lived replicas, only `*`, `z` and what cannot be decoded, and prunes the index', async () => {
+  it('leaves of a slot, after many short-lived replicas, only `*`, `z` and what cannot be decoded', async () => {
     // W is 4 s after the end of a slot, which is there for 8 s more.
     const tiers = [{ slotSeconds: 4, retentionSeconds: 4 }];
     const store = await storeOf('churn');
@@ -146,9 +146,9 @@ describe('a keeper on Redis', () => {
     }
     expect(sealed).toBeGreaterThanOrEqual(2);
     const names = (await client.hkeys('{nm:churn}:index')).filter((name) => name.includes(':'));
-    for (const name of names) expect(await client.exists(`{nm:churn}:${name}`)).toBe(1);
+    // Entries outlive their slots by minutes, so that a clock that steps back finds them lost.
+    expect(names).toHaveLength(counted.size);
     expect(await client.zcard('{nm:churn}:finals')).toBe(0);
-    expect(counted.size).toBeGreaterThan(names.length);
     await keeper.stop();
     await host.publisher.stop(1000);
     await store.stop();

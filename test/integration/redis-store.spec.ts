@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { RedisStore } from '../../libs/nestmeter/src/store/redis-store.js';
 import type { Beat, StoreStatus } from '../../libs/nestmeter/src/store/store.js';
 import { storeContract } from '../../libs/nestmeter/src/store/store-contract.js';
+import { encoded as stateOf } from '../../libs/nestmeter/src/store/store-under-test.js';
 import { RedisServer } from '../fixtures/redis-server.js';
 
 let redis: RedisServer;
@@ -127,7 +128,7 @@ describe('RedisStore', () => {
     }));
     await store.publish({ beat: beat(2), writes, bornCandidate: 'x' });
     const keys = (await client.keys('*')).filter((key) => key.includes('hostile'));
-    expect(keys).toHaveLength(6);
+    expect(keys).toHaveLength(7);
     // What decides the node is the text in the first braces.
     expect(new Set(keys.map((key) => /^\{(.+?)\}/.exec(key)![1])).size).toBe(1);
     const lives = await Promise.all(
@@ -139,6 +140,7 @@ describe('RedisStore', () => {
         [':index', -1],
         [':beats', -1],
         [':live', -1],
+        [':stored', -1],
         [`:a:10:${start}`, expected],
         [`:%7Bb%7D:10:${start}`, expected],
         [`:c%3Ad:10:${start}`, expected],
@@ -146,6 +148,33 @@ describe('RedisStore', () => {
     );
     await store.clear();
     expect((await client.keys('*')).filter((key) => key.includes('hostile'))).toEqual([]);
+    await store.stop();
+    client.disconnect();
+  });
+
+  it('indexes again what it still has when the index was evicted, and says of an evicted slot that it was lost', async () => {
+    const client = new Redis(redis.url);
+    const store = await ready(new RedisStore({ location: redis.url, app: 'evicted', intervalMs: 1000 }));
+    const { timeMs } = await publish(store);
+    const start = Math.floor(timeMs / 10_000) * 10;
+    const slot = { family: 'f', tier: { slotSeconds: 10, retentionSeconds: 1800 }, start };
+    const write = { slot, field: 'r:x.0', version: 1, encoded: stateOf(1) };
+    const send = (number: number, audit = false) =>
+      store.publish({ beat: beat(number), writes: [{ ...write, encoded: audit ? null : write.encoded }], bornCandidate: 'x' }); // prettier-ignore
+    const fields = async () => {
+      const [found] = (await store.read({ slots: [{ slot, knownRevision: null }], beats: false })).slots;
+      return typeof found === 'object' && found !== null ? [...found.fields.keys()].sort() : found;
+    };
+    await send(2);
+    await client.del('{nm:evicted}:index');
+    expect(await fields()).toBeNull();
+    expect((await send(3, true)).results[0]!.outcome).toBe('have');
+    expect(await fields()).toEqual(['r:x.0']);
+    await client.del(`{nm:evicted}:f:10:${start}`);
+    expect(await fields()).toBe('lost');
+    expect((await send(4)).results[0]!.outcome).toBe('stored');
+    // `e` makes it a gap for whoever reads it, also when the replicas that could send theirs again have.
+    expect(await fields()).toEqual(['e', 'r:x.0']);
     await store.stop();
     client.disconnect();
   });

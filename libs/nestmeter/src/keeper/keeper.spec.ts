@@ -135,6 +135,8 @@ describe('the keeper', () => {
     expect([callsOf(after.of(sampleFamily)), after.replicas, after.gaps]).toEqual([6, 3, before.gaps]);
     expect(after.gaps).toEqual([
       { from: asOf, to: asOf + 300, reason: 'a replica ended or was cut off before it had published all' },
+      // Its beat is gone by now.
+      { from: asOf, to: asOf + 300, reason: 'a replica fell silent' },
     ]);
   });
 

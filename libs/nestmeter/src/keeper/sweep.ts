@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { beatLifeSeconds } from '../store/store.js';
 import type { SlotName, Upkeep } from '../store/upkeep.js';
 import { expiresAt, type Tier } from '../time-slot.js';
 import { sealAtMs, sealSlot } from './seal.js';
@@ -15,7 +16,13 @@ export interface SweepOptions {
   readonly sealGraceMs: number;
 }
 
-/** Goes through the index: seals what nobody may write to any more, and removes what has expired. */
+/**
+ * Rule 4: an expired slot stays in the index for a while. The clock of a store, or of the node that takes over, may step
+ * back to before its expiry: it must then read as lost, not as if nothing had been counted.
+ */
+const longestStepMs = 10 * 60_000;
+
+/** Goes through the index: seals what nobody may write to any more, and removes what has expired; then through beats. */
 export class Sweep {
   readonly counts = { sealed: 0 };
 
@@ -27,16 +34,16 @@ export class Sweep {
     const expired: SlotName[] = [];
     for (const { slot: name, sealed } of await upkeep.slots()) {
       const nowMs = storeNowMs();
-      if (nowMs >= this.#expiresAtMs(name)) {
-        expired.push(name);
-        continue;
-      }
+      const expiredMs = nowMs - this.#expiresAtMs(name);
+      if (expiredMs >= longestStepMs) expired.push(name);
+      if (expiredMs >= 0) continue;
       const slot = sealed ? null : known(name);
       if (slot === null || nowMs < sealAtMs(slot, sealGraceMs)) continue;
       if (!(await mayGoOn())) return;
       if ((await sealSlot(upkeep, slot, { graceMs: sealGraceMs, clock })) === 'sealed') this.counts.sealed++;
     }
     if (expired.length > 0) await upkeep.prune(expired);
+    await upkeep.retire(storeNowMs() - beatLifeSeconds * 1000);
     const longest = Math.max(...tiers.map(({ retentionSeconds }) => retentionSeconds));
     await upkeep.note({ gaps: [], since: null, before: storeNowMs() / 1000 - longest });
   }

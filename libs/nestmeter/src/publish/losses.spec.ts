@@ -144,9 +144,9 @@ describe('a store that lost what it had', () => {
     fleet.replicas.splice(2, 1);
     await fleet.store.clear();
     const wipedAt = fleet.clock.wallMs() / 1000;
-    expect((await again(fleet)).gaps).toEqual([]);
+    expect((await again(fleet)).gaps).toEqual([{ from: wipedAt, to: wipedAt + 3, reason: 'a replica fell silent' }]);
     await fleet.pass(30_000, 1000);
-    expect(await read(fleet)).toMatchObject({ calls: 6, gaps: [{ from: began, reason: wiped }] });
+    expect(await read(fleet)).toMatchObject({ calls: 6, gaps: [{ from: began, reason: wiped }, { from: wipedAt }] });
     expect((await read(fleet)).gaps[0]!.to).toBeGreaterThanOrEqual(wipedAt);
   });
 
@@ -160,6 +160,63 @@ describe('a store that lost what it had', () => {
     await late.publisher.flush();
     const found = await freshReader(late).read({ query: { window: '1h' }, fallback: '1h', families: [sampleFamily] });
     expect([found.gaps.length, found.born!.since]).toEqual([1, began]);
+  });
+
+  it('is told again what it was told before', async () => {
+    const fleet = await counted(10, 1);
+    const [replica] = fleet.replicas;
+    fleet.store.fault = () => 'fails';
+    replica!.count(5);
+    await fleet.store.upkeep.note({ gaps: [], since: null });
+    fleet.clock.advance(35 * 60_000);
+    await replica!.publisher.flush().catch(() => {});
+    fleet.store.fault = () => 'none';
+    await fleet.pass(1000);
+    const before = (await gapsOf(fleet)).filter(({ reason }) => reason === 'dropped');
+    expect(before).toHaveLength(1);
+    await fleet.store.clear();
+    await fleet.pass(1000);
+    expect(await gapsOf(fleet)).toEqual(expect.arrayContaining(before));
+  });
+
+  it('lacks what ended replicas counted since a copy of it, also when the first answer of that copy is lost', async () => {
+    const fleet = await counted(10, 2);
+    const backup = new MemoryStore({ clock: fleet.clock });
+    for (const publication of fleet.store.sent) await backup.publish(publication);
+    const savedAt = fleet.clock.wallMs() / 1000;
+    await fleet.pass(30_000, 1000);
+    const brief = fleet.joining();
+    brief.count(7);
+    await brief.publisher.flush();
+    await fleet.pass(2000, 1000);
+    await brief.publisher.stop(1000);
+    const endedAt = fleet.clock.wallMs() / 1000;
+    await fleet.pass(1000);
+    fleet.store.inner = backup;
+    fleet.store.fault = () => 'loses the reply';
+    await fleet.publish().catch(() => {});
+    for (const { publisher } of fleet.replicas) await publisher.flush().catch(() => {});
+    fleet.store.fault = () => 'none';
+    await fleet.pass(1000);
+    const [gap] = await gapsOf(fleet);
+    expect(gap).toMatchObject({ from: savedAt, reason: 'store_went_back', slotSeconds: null });
+    expect(gap!.to).toBeGreaterThanOrEqual(endedAt);
+    expect((await read(fleet)).calls).toBe(6);
+  });
+
+  it('knows of a replica that was cut off when it was emptied: what it counts from then on is missing', async () => {
+    const fleet = await counted(10, 3);
+    const [cut] = fleet.replicas.splice(2, 1);
+    await fleet.pass(20_000, 1000);
+    await fleet.store.clear();
+    await fleet.pass(3000, 1000);
+    const { silent } = await fleet.store.read({ slots: [], beats: false });
+    expect(silent.map(({ id }) => id)).toEqual([cut!.replica.id]);
+    const reasons = (await read(fleet)).gaps.map(({ reason }) => reason);
+    expect(reasons).toContain('a replica fell silent');
+    await cut!.publisher.flush();
+    await fleet.pass(1000);
+    expect((await fleet.store.read({ slots: [], beats: false })).silent).toEqual([]);
   });
 
   it('lacks what is older than the living remember when it went back to an older state of itself', async () => {

@@ -8,12 +8,26 @@ import type { Upkeep } from '../store/upkeep.js';
  */
 export class Losses {
   #gaps: readonly GapRecord[] = [];
+  /** What the store was told. It may be lost with the store. */
+  #told: readonly GapRecord[] = [];
+  /** What the store has and nobody could send again. */
+  #forgotten: readonly GapRecord[] = [];
   #since: number | null = null;
 
   /** A state that this replica will not send again. */
-  add({ start, tier }: SlotRef, reason: GapReason): void {
-    const { slotSeconds } = tier;
-    this.#gaps = addGaps(this.#gaps, [{ from: start, to: start + slotSeconds, slotSeconds, reason }]);
+  add(slot: SlotRef, reason: GapReason): void {
+    this.#gaps = addGaps(this.#gaps, [gapOf(slot, reason)]);
+  }
+
+  /** A state that the store has, and that this replica cannot send again since it had no room for it. */
+  forget(slot: SlotRef): void {
+    this.#forgotten = addGaps(this.#forgotten, [gapOf(slot, 'store_emptied')]);
+  }
+
+  /** The store was emptied or went back: it is told again what it was told, and that what was forgotten is lost. */
+  tellAgain(): void {
+    this.#gaps = addGaps(this.#gaps, [...this.#told, ...this.#forgotten]);
+    this.#forgotten = [];
   }
 
   /** A time for which the store lacks states of all tiers. */
@@ -33,12 +47,19 @@ export class Losses {
     await upkeep.note({ gaps, since });
     // Others may have come meanwhile.
     this.#gaps = this.#gaps.filter((gap) => !gaps.includes(gap));
+    this.#told = addGaps(this.#told, gaps);
     if (this.#since === since) this.#since = null;
   }
 
   /** Forgets what waits. For tests. */
   clear(): void {
     this.#gaps = [];
+    this.#told = [];
+    this.#forgotten = [];
     this.#since = null;
   }
+}
+
+function gapOf({ start, tier: { slotSeconds } }: SlotRef, reason: GapReason): GapRecord {
+  return { from: start, to: start + slotSeconds, slotSeconds, reason };
 }

@@ -3,8 +3,14 @@ import { encodeState } from '../accumulate/encoded-state.js';
 import { slotId, type StateWrite, type WriteResult } from '../store/store.js';
 
 interface Sent {
-  /** Version last acknowledged; 0 when none. */
+  /** Version last acknowledged, and the store's time up to which it counts (Unix ms); 0 when none. */
   acknowledged: number;
+  asOfMs: number;
+  /** The same of what was last encoded. */
+  encoded: number;
+  encodedAsOfMs: number;
+  /** Highest version that ever went out: the store can have no higher one from this process. */
+  sent: number;
 }
 
 /** While all open states together are not larger, all tiers are sent each interval. */
@@ -22,11 +28,17 @@ export class OpenStates {
   readonly #momentMs = Math.random() * jitterMs;
   #finestStart = 0;
   #coarseDueMs = 0;
+  #field = '';
+  /** Unix milliseconds of the store before which the present field counted nothing. */
+  #sinceMs = 0;
+  #lastMs: number;
 
   constructor(
     private readonly accumulator: Accumulator,
     private readonly field: () => string,
-  ) {}
+  ) {
+    this.#lastMs = accumulator.clock.nowMs();
+  }
 
   /** Bytes of all open states when last encoded. */
   get bytes(): number {
@@ -44,6 +56,11 @@ export class OpenStates {
     const { tiers } = this.accumulator;
     const start = this.accumulator.openStart(0);
     if (start !== this.#finestStart) this.#turn(start);
+    if (this.field() !== this.#field) {
+      this.#field = this.field();
+      this.#sinceMs = this.#lastMs;
+    }
+    this.#lastMs = nowMs;
     const theirTurn = nowMs >= this.#coarseDueMs || this.bytes <= allTiersBytes;
     const all = coarser === 'now' || (coarser === 'in turn' && theirTurn);
     if (all) this.#coarseDueMs = Infinity;
@@ -55,24 +72,66 @@ export class OpenStates {
     const sent = this.#sent.get(keyOf(write));
     if (sent === undefined) return false;
     const regressed = (result.found ?? 0) < sent.acknowledged;
-    if (result.outcome === 'stored' || result.outcome === 'have') sent.acknowledged = write.version;
+    if (result.outcome === 'stored' || result.outcome === 'have') {
+      sent.acknowledged = write.version;
+      if (write.version === sent.encoded) sent.asOfMs = sent.encodedAsOfMs;
+    }
     return regressed;
   }
 
   /** Sends everything again: the store may have lost it. */
   distrust(): void {
-    for (const sent of this.#sent.values()) sent.acknowledged = 0;
+    for (const sent of this.#sent.values()) Object.assign(sent, { acknowledged: 0, asOfMs: 0 });
+  }
+
+  /** Highest version of a state that ever went out; 0 when none did. */
+  lastSent(write: Pick<StateWrite, 'slot' | 'field'>): number {
+    return this.#sent.get(keyOf(write))?.sent ?? 0;
+  }
+
+  /** Takes note of what goes out. */
+  noteSent(write: StateWrite): void {
+    const sent = this.#sent.get(keyOf(write));
+    if (sent !== undefined) sent.sent = Math.max(sent.sent, write.version);
+  }
+
+  /**
+   * Rule 11: by slot length in seconds, the time (Unix ms) up to which all that these open slots have is in the store once
+   * a call is. A replica that is killed then loses what came later, which in coarser tiers is more than in the finest.
+   */
+  storedUpTo(writes: readonly StateWrite[], nowMs: number): Map<number, number> {
+    const included = new Set(writes.filter(({ encoded }) => encoded !== null).map(keyOf));
+    return new Map(
+      this.accumulator.tiers.map((tier, level) => {
+        let upToMs = nowMs;
+        for (const { family, start, version } of this.accumulator.openVersions(level)) {
+          const key = keyOf({ slot: { family: family.name, tier, start }, field: this.#field });
+          const sent = this.#sent.get(key);
+          const isIncluded = sent !== undefined && included.has(key);
+          if ((isIncluded ? sent.encoded : (sent?.acknowledged ?? 0)) >= version) continue;
+          const asOfMs = (isIncluded ? sent.encodedAsOfMs : sent?.asOfMs) || this.#sinceMs;
+          upToMs = Math.min(upToMs, Math.max(start * 1000, asOfMs));
+        }
+        return [tier.slotSeconds, upToMs];
+      }),
+    );
   }
 
   #changed(tier: number): StateWrite[] {
-    const field = this.field();
+    const field = this.#field;
+    const nowMs = this.accumulator.clock.nowMs();
     return this.accumulator.openVersions(tier).flatMap(({ family, start, version }) => {
       const slot = { family: family.name, tier: this.accumulator.tiers[tier]!, start };
       const key = keyOf({ slot, field });
       let sent = this.#sent.get(key);
-      if (sent === undefined) this.#sent.set(key, (sent = { acknowledged: 0 }));
+      if (sent === undefined)
+        this.#sent.set(key, (sent = { acknowledged: 0, asOfMs: 0, encoded: 0, encodedAsOfMs: 0, sent: 0 }));
+      // Rule 2: after a small step back of the clock, the time of what is not yet stored comes again.
+      sent.asOfMs = Math.min(sent.asOfMs, nowMs);
       if (sent.acknowledged >= version) return [];
       const open = this.accumulator.openState(family, tier);
+      sent.encoded = version;
+      sent.encodedAsOfMs = open.asOfMs;
       const encoded = encodeState(open.state, { version, final: false, asOfMs: open.asOfMs }, { deflate: false });
       this.#sizes.set(`${family.name}/${tier}`, encoded.length);
       return [{ slot, field, version, encoded }];

@@ -10,6 +10,8 @@ interface Entry {
   acknowledgedMs: number | null;
   /** Times it was sent again under the present `born`. */
   resends: number;
+  /** Highest version of this slot and field that ever went out. */
+  sent: number;
 }
 
 /** A state is remembered until the store confirms it this long after it first acknowledged it. */
@@ -23,8 +25,9 @@ const fullAuditSlots = 512;
 
 /**
  * Rule 7. The closed states of this replica that a store might still lose: they wait, encoded, until the store confirms them at
- * least 30 minutes after it first acknowledged them, or until the slot takes no more writes. One cap bounds their bytes;
- * past it the oldest of the finest tier go, since coarser tiers contain them.
+ * least 30 minutes after it first acknowledged them (after the slot's end, if a renewed id closed them before it), or until
+ * the slot takes no more writes. One cap bounds their bytes; past it those go first that the store has, and of the rest the
+ * oldest of the finest tier, since coarser tiers contain them.
  */
 export class Outbox {
   /** By slot, then by field. */
@@ -40,11 +43,13 @@ export class Outbox {
    * @param confirmAfter milliseconds after the first acknowledgement before a state may be forgotten; 0 for a store that
    *   cannot lose what it has
    * @param lost told of each slot of which a state will not be sent again
+   * @param forgotten told of each slot of which a state that the store has could not be sent again if it were lost
    */
   constructor(
     private readonly maxBytes: number,
     private readonly confirmAfter = confirmAfterMs,
     private readonly lost: (slot: SlotRef, reason: GapReason) => void = () => {},
+    private readonly forgotten: (slot: SlotRef) => void = () => {},
   ) {}
 
   /** Bytes of encoded states that are held. */
@@ -64,12 +69,12 @@ export class Outbox {
     return size;
   }
 
-  /** Takes in a closed state. */
-  add(closed: SlotState, field: string): void {
+  /** Takes in a closed state. @param sent highest version of it that went out while it was open */
+  add(closed: SlotState, field: string, sent = 0): void {
     const slot = { family: closed.family.name, tier: closed.tier, start: closed.start };
     const { version, final, asOfMs } = closed;
     const encoded = encodeState(closed.state, { version, final, asOfMs }, { deflate: true });
-    const entry: Entry = { write: { slot, field, version, encoded }, acknowledgedMs: null, resends: 0 };
+    const entry: Entry = { write: { slot, field, version, encoded }, acknowledgedMs: null, resends: 0, sent };
     const id = slotId(slot);
     let fields = this.#slots.get(id);
     if (fields === undefined) this.#slots.set(id, (fields = new Map()));
@@ -83,6 +88,29 @@ export class Outbox {
   unsent(): StateWrite[] {
     const end = ({ slot }: StateWrite): number => slot.start + slot.tier.slotSeconds;
     return [...this.#pending].map((entry) => entry.write).sort((a, b) => end(b) - end(a));
+  }
+
+  /** Highest version of a state that ever went out; null when it is not held. */
+  lastSent(write: Pick<StateWrite, 'slot' | 'field'>): number | null {
+    return this.#find(write)?.sent ?? null;
+  }
+
+  /** Takes note of what goes out. */
+  noteSent(write: StateWrite): void {
+    const entry = this.#find(write);
+    if (entry !== undefined) entry.sent = Math.max(entry.sent, write.version);
+  }
+
+  /** Start (Unix ms) of the earliest slot that lacks a state once a call is stored, by slot length in seconds. */
+  lackingSince(writes: readonly StateWrite[]): Map<number, number> {
+    const included = new Set(writes.filter(({ encoded }) => encoded !== null).map((write) => this.#find(write)));
+    const since = new Map<number, number>();
+    for (const entry of this.#pending) {
+      const { start, tier } = entry.write.slot;
+      if (included.has(entry)) continue;
+      since.set(tier.slotSeconds, Math.min(start * 1000, since.get(tier.slotSeconds) ?? Infinity));
+    }
+    return since;
   }
 
   /** Questions for the next few acknowledged slots in turn, so that all are asked for every few minutes. */
@@ -142,7 +170,13 @@ export class Outbox {
     } else {
       this.#pending.delete(entry);
       entry.acknowledgedMs ??= nowMs;
-      if (nowMs - entry.acknowledgedMs >= this.confirmAfter) this.#forget(entry);
+      // Rule 7: a renewed id has final states in slots that are open for hours still, which a wipe must not take.
+      const { start, tier } = write.slot;
+      const fromMs =
+        this.confirmAfter === 0
+          ? entry.acknowledgedMs
+          : Math.max(entry.acknowledgedMs, (start + tier.slotSeconds) * 1000);
+      if (nowMs - fromMs >= this.confirmAfter) this.#forget(entry);
     }
   }
 
@@ -170,15 +204,11 @@ export class Outbox {
   }
 
   #dropOldest(): boolean {
-    let oldest: Entry | undefined;
-    for (const entry of this.#all()) {
-      const { slot } = entry.write;
-      const finer = oldest === undefined || slot.tier.slotSeconds < oldest.write.slot.tier.slotSeconds;
-      const same = slot.tier.slotSeconds === oldest?.write.slot.tier.slotSeconds;
-      if (finer || (same && slot.start < oldest!.write.slot.start)) oldest = entry;
-    }
-    if (oldest === undefined) return false;
-    this.#drop(oldest);
+    let first: Entry | undefined;
+    for (const entry of this.#all()) if (first === undefined || goesBefore(entry, first)) first = entry;
+    if (first === undefined) return false;
+    if (first.acknowledgedMs !== null) this.forgotten(first.write.slot);
+    this.#drop(first);
     return true;
   }
 
@@ -193,7 +223,7 @@ export class Outbox {
     for (const fields of this.#slots.values()) yield* fields.values();
   }
 
-  #find({ slot, field }: StateWrite): Entry | undefined {
+  #find({ slot, field }: Pick<StateWrite, 'slot' | 'field'>): Entry | undefined {
     return this.#slots.get(slotId(slot))?.get(field);
   }
 
@@ -215,4 +245,12 @@ export class Outbox {
     this.#pending.delete(entry);
     this.#bytes -= encoded.length;
   }
+}
+
+/** Rule 7: what the store has is held as an insurance only; without the rest something is lost for certain. */
+function goesBefore(one: Entry, other: Entry): boolean {
+  const isSpare = one.acknowledgedMs !== null;
+  if (isSpare !== (other.acknowledgedMs !== null)) return isSpare;
+  const [{ slot }, { slot: otherSlot }] = [one.write, other.write];
+  return (slot.tier.slotSeconds - otherSlot.tier.slotSeconds || slot.start - otherSlot.start) < 0;
 }

@@ -35,6 +35,7 @@ export class OwnMemory implements StateSource {
       live: [replica.id],
       beats: [],
       silent: [],
+      behind: [],
       gaps: [],
     };
   }

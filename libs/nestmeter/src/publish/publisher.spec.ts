@@ -168,6 +168,54 @@ describe('another process under the same id', () => {
   });
 });
 
+describe('a copy of this process, with all it remembers', () => {
+  const copied = async () => {
+    const { store, replica, run, clock } = fixture();
+    await run(3, () => replica.count());
+    return { store, replica, run, clock, id: replica.replica.id, beat: store.sent.at(-1)!.beat };
+  };
+  const other = (publication: Publication, more: Partial<Publication>): Publication => ({ ...publication, call: 'other', ...more }); // prettier-ignore
+
+  it('is noticed when it publishes the very number and version that this process publishes next', async () => {
+    const { store, replica, run, clock, id } = await copied();
+    const { inner } = store;
+    let isFirst = true;
+    store.fault = (publication) => {
+      // The copy counted other calls, as many.
+      if (isFirst) void inner.publish(other(publication, {}));
+      isFirst = false;
+      return 'none';
+    };
+    await run(1, () => replica.count());
+    expect(replica.replica.id).not.toBe(id);
+    expect(replica.warnings).toHaveLength(1);
+    await run(1);
+    const now = clock.wallMs() / 1000;
+    const { gaps } = await store.read({ slots: [], beats: false });
+    expect(gaps).toEqual([{ from: now - 17, to: now - 1, slotSeconds: null, reason: 'same_id' }]);
+  });
+
+  it('is noticed when it has made a state final that this one still counts in', async () => {
+    const { store, replica, run, id } = await copied();
+    const sent = store.sent.at(-1)!;
+    const [write] = sent.writes;
+    const encoded = Buffer.from(write!.encoded!);
+    encoded[25] = 0x31;
+    // Final and folded away, at a version that this process has passed.
+    await store.inner.publish(other(sent, { writes: [{ ...write!, slot: { ...write!.slot }, encoded, version: write!.version + 1 }] })); // prettier-ignore
+    replica.count(5);
+    await run(1);
+    expect(replica.replica.id).not.toBe(id);
+  });
+
+  it('is not suspected of a call of our own that arrives twice', async () => {
+    const { store, replica, run, id } = await copied();
+    store.fault = () => 'repeats';
+    await run(5, () => replica.count());
+    expect([replica.replica.id, replica.warnings]).toEqual([id, []]);
+  });
+});
+
 describe('closed states', () => {
   it('are forgotten only when confirmed half an hour after the first acknowledgement', async () => {
     const { clock, replica, run, publisher } = fixture();
@@ -276,6 +324,39 @@ describe('closed states', () => {
     store.fault = () => 'none';
     await run(2);
     expect(await storedCalls(store, defaultTiers[1]!, start, clock.wallMs())).toBe(400);
+  });
+
+  it('of a renewed life in a slot that is still open are remembered until half an hour after its end', async () => {
+    const { clock, replica, run, publisher } = fixture();
+    replica.count();
+    replica.accumulator.renew();
+    await run(1);
+    const six = { family: sampleFamily.name, tier: defaultTiers[3]!, start: start / 1000 - (start / 1000 % 21_600) }; // prettier-ignore
+    clock.advance(3_600_000);
+    await run(3);
+    // Acknowledged an hour ago; a wipe now would take it from a slot of which everything open is restored.
+    expect(publisher.outbox.states(six).size).toBe(1);
+  });
+
+  it('past the cap: those that the store has go before those that it lacks', async () => {
+    const { store, replica, run, publisher } = fixture({ outboxBytes: 2000 });
+    await run(60, () => replica.count());
+    const acknowledged = publisher.outbox.size;
+    expect([publisher.outbox.pending, acknowledged > 4]).toEqual([0, true]);
+    store.fault = () => 'fails';
+    await run(60, () => replica.count());
+    expect(publisher.outbox.counts.dropped).toBe(0);
+    // What is no longer remembered is lost should the store be emptied, and then said to be.
+    await run(300, () => replica.count());
+    const { dropped } = publisher.outbox.counts;
+    expect(dropped).toBeGreaterThan(0);
+    await store.inner.clear();
+    store.fault = () => 'none';
+    await run(2);
+    const { gaps } = await store.read({ slots: [], beats: false });
+    const emptied = gaps.filter(({ reason, slotSeconds }) => reason === 'store_emptied' && slotSeconds === 10);
+    expect(emptied[0]).toMatchObject({ from: start / 1000 });
+    expect(emptied.at(-1)!.to).toBeGreaterThanOrEqual(start / 1000 + 50);
   });
 
   it('are asked for in turn, a few slots with each publish', async () => {

@@ -1,16 +1,17 @@
-import { setTimeout } from 'node:timers/promises';
+import { randomBytes } from 'node:crypto';
 import type { Accumulator } from '../accumulate/accumulator.js';
 import { Distribution, milliseconds } from '../accumulate/distribution.js';
 import type { Clock, StoreClock } from '../clock.js';
 import { NestmeterError } from '../errors.js';
 import type { Beat, Publication, Receipt, StateWrite, Store } from '../store/store.js';
 import type { Lease } from '../store/upkeep.js';
+import { CallSize } from './call-size.js';
 import { Losses } from './losses.js';
 import { OpenStates } from './open-states.js';
 import { confirmAfterMs, Outbox } from './outbox.js';
 import type { Replica } from './replica.js';
 import { StoreHistory } from './store-history.js';
-import { within } from './within.js';
+import { stepsInTime } from './steps-in-time.js';
 
 /** What a {@link Publisher} is made of. */
 export interface PublisherOptions {
@@ -28,14 +29,12 @@ export interface PublisherOptions {
   readonly warn: (message: string) => void;
 }
 
-const largestCall = 256 << 10;
-const smallestCall = 16 << 10;
 /** Closed states of so lately go before open ones, older ones after them: what people look at is never behind a backlog. */
 const freshMs = 60_000;
 /** Further calls in one interval while closed states wait. */
 const backlogCalls = 4;
-/** Between attempts while publishing ends. */
-const retryMs = 100;
+/** The turn of coarser tiers, in which another process under the same id is noticed at the latest. */
+const noticedAfterMs = 15_000;
 /** How long the end of publishing waits for a second node. */
 const settleMs = 500;
 
@@ -55,7 +54,8 @@ export class Publisher {
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
   #number = 0;
-  #callBytes = largestCall;
+  #countingSinceMs: number;
+  readonly #callSize = new CallSize();
   #failures = 0;
   #warned = false;
   #failing = false;
@@ -68,7 +68,8 @@ export class Publisher {
   constructor(options: PublisherOptions) {
     this.#options = options;
     const confirmMs = options.store.embedded ? 0 : confirmAfterMs;
-    this.outbox = new Outbox(options.outboxBytes, confirmMs, (slot, reason) => this.#losses.add(slot, reason));
+    this.outbox = new Outbox(options.outboxBytes, confirmMs, (slot, reason) => this.#losses.add(slot, reason), (slot) => this.#losses.forget(slot)); // prettier-ignore
+    this.#countingSinceMs = options.clock.monotonicMs();
     this.#open = new OpenStates(options.accumulator, () => this.#field());
   }
 
@@ -116,12 +117,11 @@ export class Publisher {
     this.#timer = null;
     const { accumulator, store } = this.#options;
     accumulator.renew();
-    let isOver = false;
     const steps = [
       () => this.flush(),
-      async () => {
+      async (isOver: () => boolean) => {
         if (store.embedded || this.outbox.auditAll() === 0) return;
-        while (this.outbox.auditing && !isOver) await this.#single(true);
+        while (this.outbox.auditing && !isOver()) await this.#single(true);
       },
       // What was recorded meanwhile is counted under the renewed life.
       async () => accumulator.renew(),
@@ -132,19 +132,7 @@ export class Publisher {
         return this.flush();
       },
     ];
-    const leave = async (): Promise<void> => {
-      for (const step of steps)
-        while (!isOver) {
-          const isDone = await step().then(
-            () => true,
-            () => false,
-          );
-          if (isDone) break;
-          await setTimeout(retryMs, null, { ref: false });
-        }
-    };
-    await within(leave(), deadlineMs);
-    isOver = true;
+    await stepsInTime(steps, deadlineMs);
     this.collect();
     return { unacknowledged: this.outbox.pending };
   }
@@ -154,7 +142,9 @@ export class Publisher {
     const { accumulator, replica } = this.#options;
     for (const closed of accumulator.takeClosed())
       try {
-        this.outbox.add(closed, replica.field(closed.generation));
+        const field = replica.field(closed.generation);
+        const slot = { family: closed.family.name, tier: closed.tier, start: closed.start };
+        this.outbox.add(closed, field, this.#open.lastSent({ slot, field }));
       } catch (error) {
         // One state that cannot be encoded must not take the others with it.
         this.outbox.counts.dropped++;
@@ -169,6 +159,7 @@ export class Publisher {
     this.#losses.clear();
     this.#history.clear();
     this.#open.distrust();
+    this.#countingSinceMs = this.#options.clock.monotonicMs();
   }
 
   #schedule(delayMs: number): void {
@@ -208,7 +199,7 @@ export class Publisher {
       store.embedded && !all ? [] : this.#open.due(nowMs, store.embedded ? 'never' : all ? 'now' : 'in turn');
     const waiting = this.outbox.unsent();
     const fresh = waiting.filter(({ slot }) => (slot.start + slot.tier.slotSeconds) * 1000 > nowMs - freshMs);
-    const [first, ...rest] = this.#calls([...fresh, ...open, ...waiting.slice(fresh.length)]);
+    const [first, ...rest] = this.#callSize.cut([...fresh, ...open, ...waiting.slice(fresh.length)]);
     // Before a read the beat goes out in any case: it carries the levels of this moment.
     if (store.embedded && first === undefined && !all) return;
     const audit = store.embedded ? [] : this.outbox.audit();
@@ -217,55 +208,46 @@ export class Publisher {
     await this.#losses.note(store.upkeep);
   }
 
-  #calls(writes: readonly StateWrite[]): StateWrite[][] {
-    const calls: StateWrite[][] = [];
-    let size = Infinity;
-    for (const write of writes) {
-      const bytes = (write.encoded?.length ?? 0) + 100;
-      if (size + bytes > this.#callBytes) {
-        calls.push([]);
-        size = 0;
-      }
-      calls.at(-1)!.push(write);
-      size += bytes;
-    }
-    return calls;
-  }
-
   async #send(writes: readonly StateWrite[]): Promise<void> {
     const { clock, storeClock, store } = this.#options;
-    const publication: Publication = { beat: this.#beat(), writes, bornCandidate: this.#history.bornCandidate };
     const sent = clock.monotonicMs();
+    const publication = this.#publication(writes, sent);
+    const lastSent = writes.map((write) => this.outbox.lastSent(write) ?? this.#open.lastSent(write));
+    for (const write of writes) {
+      this.outbox.noteSent(write);
+      this.#open.noteSent(write);
+    }
     let receipt: Receipt;
     try {
       receipt = await store.publish(publication);
     } catch (error) {
       this.#failures++;
       this.#failing = true;
-      this.#callBytes = Math.max(smallestCall, this.#callBytes / 2);
+      this.#callSize.failed();
       throw error;
     }
     const received = clock.monotonicMs();
-    this.#callBytes = Math.min(largestCall, this.#callBytes * 2);
+    this.#callSize.succeeded();
     this.#durations.record(received - sent);
     this.#lastBytes = writes.reduce((sum, write) => sum + (write.encoded?.length ?? 0), 0);
     storeClock.sample(sent, received, receipt.timeMs);
-    this.#lastAcknowledgedMs = receipt.timeMs;
     this.#live = receipt.live;
     this.#lease = receipt.lease;
-    this.#learn(publication, receipt);
+    this.#learn(publication, receipt, lastSent);
+    this.#lastAcknowledgedMs = receipt.timeMs;
   }
 
-  #learn(publication: Publication, receipt: Receipt): void {
+  #learn(publication: Publication, receipt: Receipt, lastSent: readonly number[]): void {
     const { beat, writes } = publication;
     const { isSuspect, isReplaced, isForeign } = this.#history.learn(publication, receipt);
     if (isReplaced) this.outbox.forgetResends();
+    if (isSuspect) this.#losses.tellAgain();
     let regressed = this.#failing || isSuspect;
     let foreign = isForeign;
     writes.forEach((write, index) => {
       const result = receipt.results[index]!;
       regressed = this.#open.settle(write, result) || regressed;
-      foreign ||= StoreHistory.isForeign(write.field, write.version, result.found, beat.id);
+      foreign ||= !receipt.isRepeated && StoreHistory.isForeign(write, result, lastSent[index]!, beat.id);
       this.outbox.settle(write, result, receipt.timeMs);
     });
     this.#failing = false;
@@ -273,12 +255,14 @@ export class Publisher {
       this.outbox.auditAll();
       this.#open.distrust();
     }
-    if (foreign) this.#separate();
+    if (foreign) this.#separate(receipt.timeMs);
   }
 
   /** Somebody else publishes under our id: a copy of this process. Both go on under ids of their own. */
-  #separate(): void {
+  #separate(nowMs: number): void {
     const { accumulator, replica, warn } = this.#options;
+    const from = ((this.#lastAcknowledgedMs ?? nowMs) - noticedAfterMs) / 1000;
+    this.#losses.addTime({ from, to: nowMs / 1000, reason: 'same_id' });
     accumulator.renew();
     this.collect();
     replica.redraw();
@@ -288,6 +272,23 @@ export class Publisher {
 
   #field(): string {
     return this.#options.replica.field(this.#options.accumulator.generation);
+  }
+
+  #publication(writes: readonly StateWrite[], monotonicMs: number): Publication {
+    const { bornCandidate, born, acknowledgedBeat, missed } = this.#history;
+    const call = randomBytes(6).toString('base64url');
+    const countedForMs = born === null ? monotonicMs - this.#countingSinceMs : 0;
+    return { beat: this.#beat(), writes, bornCandidate, call, acknowledgedBeat, countedForMs, storedUpTo: this.#storedUpTo(writes), missed }; // prettier-ignore
+  }
+
+  #storedUpTo(writes: readonly StateWrite[]): Map<number, number> {
+    const { store, storeClock } = this.#options;
+    // Nothing can be lost between this process and a store that lives in it.
+    if (store.embedded) return new Map();
+    const nowMs = storeClock.nowMs();
+    const upTo = this.#open.storedUpTo(writes, nowMs);
+    for (const [tier, ms] of this.outbox.lackingSince(writes)) upTo.set(tier, Math.min(ms, upTo.get(tier) ?? ms));
+    return upTo;
   }
 
   #beat(): Beat {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Born, type Publication, type Receipt, replicaOf } from '../store/store.js';
+import { type Born, type Publication, type Receipt, replicaOf, type SilentReplica, type StateWrite, type WriteResult } from '../store/store.js'; // prettier-ignore
 import type { Losses } from './losses.js';
 import { confirmAfterMs } from './outbox.js';
 
@@ -26,7 +26,8 @@ export interface Signs {
 export class StoreHistory {
   #born: Born | null = null;
   #acknowledgedNumber = 0;
-  #last: Pick<Receipt, 'timeMs' | 'live' | 'departedMs'> | null = null;
+  #last: Pick<Receipt, 'timeMs' | 'live' | 'silent' | 'departedMs'> | null = null;
+  #missed: readonly SilentReplica[] = [];
   #awaited: { readonly ids: Set<string>; readonly from: number; readonly wipedMs: number } | null = null;
 
   #bornCandidate = randomName();
@@ -43,11 +44,26 @@ export class StoreHistory {
     return this.#born;
   }
 
+  /** Number of the last beat whose answer came; 0 for none. */
+  get acknowledgedBeat(): number {
+    return this.#acknowledgedNumber;
+  }
+
+  /**
+   * Rule 11: who lived or had just fallen silent before the store was lost or went back, until it was told. A replica
+   * that is cut off meanwhile would else be unknown to it, and what it counts be missed by nobody.
+   */
+  get missed(): readonly SilentReplica[] {
+    return this.#missed;
+  }
+
   /** Takes in what the store said to a publication. */
-  learn({ beat }: Publication, receipt: Receipt): Signs {
+  learn({ beat, missed }: Publication, receipt: Receipt): Signs {
     const { born, previousBeat } = receipt;
     const isReplaced = this.#born !== null && this.#born.id !== born.id;
     const isBack = !isReplaced && (previousBeat ?? 0) < this.#acknowledgedNumber;
+    if (missed === this.#missed) this.#missed = [];
+    if (isReplaced || isBack) this.#miss(beat.id);
     if (isReplaced) this.#emptied(this.#born!, receipt);
     else if (isBack) this.#wentBack(receipt);
     this.#await(receipt);
@@ -56,13 +72,23 @@ export class StoreHistory {
     this.#last = receipt;
     // Used up: were it used for the next store too, nobody would notice that it is another one.
     if (born.id === this.#bornCandidate) this.#bornCandidate = randomName();
-    return { isSuspect: isReplaced || isBack, isReplaced, isForeign: (previousBeat ?? 0) > beat.number };
+    return {
+      isSuspect: isReplaced || isBack,
+      isReplaced,
+      isForeign: !receipt.isRepeated && (previousBeat ?? 0) >= beat.number,
+    };
   }
 
-  /** Whether a state that the store had was written by somebody else under this id. */
-  static isForeign(field: string, version: number, found: number | null, id: string): boolean {
+  /**
+   * Whether a state that the store has was written by somebody else under this id: of a version that never went out, or
+   * final before this process made it so.
+   *
+   * @param lastSent highest version of it that had gone out before this call
+   */
+  static isForeign({ field, version }: StateWrite, { outcome, found }: WriteResult, lastSent: number, id: string) {
     // Of the present id only: what was counted under one that had to be given up stays where it is.
-    return (found ?? 0) > version && replicaOf(field) === id;
+    if (replicaOf(field) !== id || found === null) return false;
+    return found > lastSent || (outcome === 'have' && found < version);
   }
 
   /** This replica goes on under another id. */
@@ -73,6 +99,7 @@ export class StoreHistory {
   /** Forgets the store. For tests, which empty it on purpose. */
   clear(): void {
     this.#born = null;
+    this.#missed = [];
     this.#awaited = null;
   }
 
@@ -98,6 +125,12 @@ export class StoreHistory {
     const departedMs = last.departedMs !== null && last.departedMs / 1000 > from ? last.departedMs : 0;
     this.losses.addTime({ from, to: Math.max(remembered, departedMs) / 1000, reason: 'store_went_back' });
     this.#awaited = { ids: new Set(last.live), from, wipedMs: last.timeMs };
+  }
+
+  #miss(ownId: string): void {
+    const { timeMs = 0, live = [], silent = [] } = this.#last ?? {};
+    const seen = live.filter((id) => id !== ownId).map((id) => ({ id, atMs: timeMs }));
+    this.#missed = [...seen, ...silent.filter(({ id }) => id !== ownId)];
   }
 
   /** Who lived before a wipe and does not come back took along what it had counted. */

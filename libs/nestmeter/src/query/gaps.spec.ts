@@ -46,13 +46,51 @@ describe('gaps of a window', () => {
 
   it('come from replicas that fell silent, from their last beat on for five minutes at most, within the window', () => {
     const gaps = collector();
-    const silent = [-400, -100, 1000, 3500].map((after) => ({ id: `${after}`, atMs: (from + after) * 1000 }));
-    gaps.reply({ silent, gaps: [] }, []);
+    const silent = [-400, -100, 1000, 3500].map((after) => ({
+      id: `${after}`,
+      atMs: (from + after) * 1000,
+      storedUpTo: new Map(),
+    }));
+    gaps.reply({ silent, behind: [], gaps: [] }, []);
     const reason = 'a replica fell silent';
     expect(gaps.list()).toEqual([
       { from, to: from + 200, reason },
       { from: from + 1000, to: from + 1300, reason },
       { from: from + 3500, to: from + 3600, reason },
+    ]);
+  });
+
+  it('come from replicas that died in the turn of coarser tiers, which lack more than the finest', () => {
+    const planned = [
+      ...Array.from({ length: 29 }, (_, index) => ({ tier: coarser, start: from + index * 120 })),
+      ...Array.from({ length: 12 }, (_, index) => ({ tier: finest, start: from + 3480 + index * 10 })),
+    ];
+    const gaps = collector();
+    const storedUpTo = new Map([[10, (from + 3001) * 1000], [120, (from + 2988) * 1000]]); // prettier-ignore
+    // By its own clock, which was ahead, it had stored more.
+    const ahead = new Map([[10, (from + 3599) * 1000], [120, (from + 3599) * 1000]]); // prettier-ignore
+    const silent = [{ id: 'a', atMs: (from + 3001) * 1000, storedUpTo }, { id: 'b', atMs: (from + 3500) * 1000, storedUpTo: ahead }]; // prettier-ignore
+    gaps.reply({ silent, behind: [], gaps: [] }, planned);
+    const reason = 'a replica fell silent';
+    expect(gaps.list()).toEqual([
+      { from: from + 2988, to: from + 3301, reason },
+      { from: from + 3500, to: from + 3600, reason },
+    ]);
+  });
+
+  it('come from live replicas that have a backlog still, until they have sent it', () => {
+    const planned = [
+      { tier: coarser, start: from + 3360 },
+      ...Array.from({ length: 12 }, (_, index) => ({ tier: finest, start: from + 3480 + index * 10 })),
+    ];
+    const gaps = collector();
+    const storedUpTo = new Map([[10, (from + 3550) * 1000], [120, (from + 3400) * 1000], [1800, 0]]); // prettier-ignore
+    const usual = new Map([[10, (from + 3599) * 1000], [120, (from + 3588) * 1000]]); // prettier-ignore
+    gaps.reply({ silent: [], behind: [{ id: 'a', storedUpTo }, { id: 'b', storedUpTo: usual }], gaps: [] }, planned); // prettier-ignore
+    const reason = 'a replica has not yet sent what it counted';
+    expect(gaps.list()).toEqual([
+      { from: from + 3400, to: from + 3480, reason },
+      { from: from + 3550, to: from + 3600, reason },
     ]);
   });
 
@@ -65,7 +103,7 @@ describe('gaps of a window', () => {
     ];
     const gaps = collector();
     const records = [record(0, 10, 10), record(3400, 100, 10), record(120, 120, 120), record(-50, 60, null), record(500, 10, 1800)]; // prettier-ignore
-    gaps.reply({ silent: [], gaps: records }, planned);
+    gaps.reply({ silent: [], behind: [], gaps: records }, planned);
     expect(gaps.list().map((gap) => [gap.from - from, gap.to - from])).toEqual([
       [0, 10],
       [120, 240],

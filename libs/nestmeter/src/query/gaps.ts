@@ -1,4 +1,4 @@
-import { gapReasons, joinSpans, type Span, unpublishedSpan } from '../store/gap.js';
+import { gapReasons, joinSpans, silentGaps, type Span, unpublishedSpan } from '../store/gap.js';
 import type { ReadReply, SlotRef } from '../store/store.js';
 import { settleSeconds } from '../time-slot.js';
 import type { PlannedSlot } from './plan.js';
@@ -17,7 +17,7 @@ const reasons = {
   undecoded: 'states of another release',
   emptied: gapReasons.store_emptied,
   unfinished: 'a replica ended or was cut off before it had published all',
-  silent: 'a replica fell silent',
+  behind: 'a replica has not yet sent what it counted',
   unreachable: 'store unreachable: only what this replica counted',
 } as const;
 
@@ -48,19 +48,22 @@ export class GapCollector {
     this.#add({ from: start, to: start + tier.slotSeconds }, reasons.emptied);
   }
 
-  /** What a store knows beside its slots: who fell silent, and what others noted. */
-  reply({ silent, gaps }: Pick<ReadReply, 'silent' | 'gaps'>, planned: readonly PlannedSlot[]): void {
-    for (const { atMs } of silent) this.#cut(unpublishedSpan(atMs / 1000, this.nowMs / 1000), reasons.silent);
-    for (const { slotSeconds, reason, from, to } of gaps) {
-      if (slotSeconds === null) this.#cut({ from, to }, gapReasons[reason]);
-      else {
-        // Only what was read from slots of that length lacks something.
-        const slots = planned.filter(({ tier }) => tier.slotSeconds === slotSeconds);
-        const read = { from: slots[0]?.start ?? 0, to: (slots.at(-1)?.start ?? 0) + slotSeconds };
-        if (slots.length > 0)
-          this.#cut({ from: Math.max(from, read.from), to: Math.min(to, read.to) }, gapReasons[reason]);
-      }
-    }
+  /** What a store knows beside its slots: who fell silent or is behind, and what others noted. */
+  reply(
+    { silent, behind, gaps }: Pick<ReadReply, 'silent' | 'behind' | 'gaps'>,
+    planned: readonly PlannedSlot[],
+  ): void {
+    const read = readSpans(planned);
+    const now = this.nowMs / 1000;
+    const fallen = silent.flatMap(({ atMs, storedUpTo }) => silentGaps(atMs, storedUpTo));
+    for (const { from, to, slotSeconds, reason } of fallen)
+      this.#cutTo(slotSeconds, { from, to: Math.min(to, now) }, gapReasons[reason], read);
+    for (const { storedUpTo } of behind)
+      for (const [slotSeconds, ms] of storedUpTo)
+        if (ms < this.nowMs - settleSeconds * 1000)
+          this.#cutTo(slotSeconds, { from: ms / 1000, to: now }, reasons.behind, read);
+    for (const { slotSeconds, reason, from, to } of gaps)
+      this.#cutTo(slotSeconds, { from, to }, gapReasons[reason], read);
   }
 
   /** The store does not answer. @param lastContactMs when it last did */
@@ -75,6 +78,13 @@ export class GapCollector {
     return joinSpans(this.#gaps, mostGaps, ({ reason }) => reason);
   }
 
+  /** Only what was read from slots of that length lacks something; null for all. */
+  #cutTo(slotSeconds: number | null, { from, to }: Span, reason: string, read: ReadonlyMap<number, Span>): void {
+    if (slotSeconds === null) return this.#cut({ from, to }, reason);
+    const span = read.get(slotSeconds);
+    if (span !== undefined) this.#cut({ from: Math.max(from, span.from), to: Math.min(to, span.to) }, reason);
+  }
+
   #cut({ from, to }: Span, reason: string): void {
     this.#add({ from: Math.max(from, this.window.from), to: Math.min(to, this.window.to) }, reason);
   }
@@ -82,4 +92,14 @@ export class GapCollector {
   #add({ from, to }: Span, reason: string): void {
     if (from < to) this.#gaps.push({ from, to, reason });
   }
+}
+
+/** What a window is read from: the time of each slot length. */
+function readSpans(planned: readonly PlannedSlot[]): Map<number, Span> {
+  const spans = new Map<number, Span>();
+  for (const { tier, start } of planned) {
+    const { slotSeconds } = tier;
+    spans.set(slotSeconds, { from: spans.get(slotSeconds)?.from ?? start, to: start + slotSeconds });
+  }
+  return spans;
 }

@@ -12,6 +12,8 @@ export const gapReasons = {
   given_up: 'states that the store lost again and again',
   store_went_back: 'the store went back to an older state of itself',
   store_emptied: 'the store lost what it had',
+  fell_silent: 'a replica fell silent',
+  same_id: 'two processes published under one id',
 } as const;
 
 /** See {@link gapReasons}. */
@@ -33,6 +35,23 @@ const unpublishedSeconds = 5 * 60;
 /** The time in which counts may be missing after something was published up to `asOf`. @param end when it ends at most */
 export function unpublishedSpan(asOf: number, end: number): Span {
   return { from: asOf, to: Math.max(asOf, Math.min(end, asOf + unpublishedSeconds)) };
+}
+
+/** Up to when all that a replica counted is in the store, in Unix milliseconds, by slot length in seconds. */
+export type StoredUpTo = ReadonlyMap<number, number>;
+
+/**
+ * Rule 11. What may be missing of a replica that fell silent, by tier: coarser ones are published more rarely, and one
+ * that had just come back may have had much to send.
+ *
+ * @param atMs its last beat; nothing counts as stored that was counted later, whatever its own clock said
+ * @param storedUpTo empty where it is not known: then everything was stored with the last beat
+ */
+export function silentGaps(atMs: number, storedUpTo: StoredUpTo): GapRecord[] {
+  const to = atMs / 1000 + unpublishedSeconds;
+  const gap = { from: atMs / 1000, to, slotSeconds: null, reason: 'fell_silent' } as const;
+  if (storedUpTo.size === 0) return [gap];
+  return [...storedUpTo].map(([slotSeconds, ms]) => ({ ...gap, slotSeconds, from: Math.min(ms, atMs) / 1000 }));
 }
 
 /**

@@ -1,5 +1,5 @@
 import { expiresAt } from '../time-slot.js';
-import type { GapRecord } from './gap.js';
+import { addGaps, type GapRecord, silentGaps, type StoredUpTo } from './gap.js';
 import { type Beat, beatLifeSeconds, type Born, slotId, type SlotRef } from './store.js';
 import type { ControlDocument, Lease } from './upkeep.js';
 
@@ -12,10 +12,30 @@ export interface StoredSlot {
   revision: string;
 }
 
+/** A beat as the memory store has it. */
+export interface StoredBeat {
+  /** Unix milliseconds. */
+  readonly atMs: number;
+  readonly beat: Beat;
+  readonly call: string | undefined;
+  readonly storedUpTo: StoredUpTo;
+  /** What was found when the store had gone back, until the sender of the next beats has acknowledged it. */
+  readonly back: Back | null;
+}
+
+/** A beat that was lower than its sender had acknowledged. */
+export interface Back {
+  readonly acknowledged: number;
+  readonly number: number | null;
+  readonly atMs: number | null;
+}
+
 /** What the memory store has, bounded in bytes of fields. */
 export class MemoryContents {
   readonly slots = new Map<string, StoredSlot>();
-  readonly beats = new Map<string, { atMs: number; beat: Beat }>();
+  readonly beats = new Map<string, StoredBeat>();
+  /** Replicas of which only others knew: id → Unix milliseconds at which they were last seen. */
+  readonly missed = new Map<string, number>();
   readonly documents = new Map<string, ControlDocument>();
   gaps: readonly GapRecord[] = [];
   lease: Lease | null = null;
@@ -60,13 +80,27 @@ export class MemoryContents {
   /** Removes what has expired, and the oldest slots past the bytes. @param timeMs Unix milliseconds */
   expire(timeMs: number): void {
     for (const [id, { slot }] of this.slots) if (timeMs >= expiresAt(slot.start, slot.tier) * 1000) this.#drop(id);
-    for (const [id, { atMs }] of this.beats) if (timeMs - atMs > beatLifeSeconds * 1000) this.beats.delete(id);
+    this.retire(timeMs - beatLifeSeconds * 1000);
     while (this.#bytes > this.maxBytes && this.#evict(timeMs / 1000));
+  }
+
+  /** Removes beats that nobody renewed since then, with gap records for those that did not leave. */
+  retire(beforeMs: number): void {
+    for (const [id, { atMs, beat, storedUpTo }] of this.beats) {
+      if (atMs >= beforeMs) continue;
+      if (!beat.left) this.gaps = addGaps(this.gaps, silentGaps(atMs, storedUpTo));
+      this.beats.delete(id);
+    }
+    for (const [id, atMs] of this.missed) {
+      if (atMs >= beforeMs) continue;
+      this.gaps = addGaps(this.gaps, silentGaps(atMs, new Map()));
+      this.missed.delete(id);
+    }
   }
 
   /** Removes everything. */
   clear(): void {
-    for (const map of [this.slots, this.beats, this.documents]) map.clear();
+    for (const map of [this.slots, this.beats, this.documents, this.missed]) map.clear();
     this.gaps = [];
     this.lease = null;
     this.born = null;

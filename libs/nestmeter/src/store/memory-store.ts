@@ -2,11 +2,10 @@ import type { Clock } from '../clock.js';
 import { NestmeterError } from '../errors.js';
 import { writeEndMs } from '../time-slot.js';
 import { isFinal, markOf, replicaOfMark, sealField, storedVersion } from './folded-state.js';
+import { departuresIn, liveIn, missingIn, takeBeat } from './memory-beats.js';
 import { MemoryContents } from './memory-contents.js';
 import { MemoryUpkeep } from './memory-upkeep.js';
 import {
-  type Beat,
-  liveIntervals,
   type Publication,
   type ReadReply,
   type ReadRequest,
@@ -57,24 +56,27 @@ export class MemoryStore implements Store {
     this.#stopped = true;
   }
 
-  async publish({ beat, writes, bornCandidate }: Publication): Promise<Receipt> {
+  async publish(publication: Publication): Promise<Receipt> {
+    const { writes, bornCandidate, countedForMs = 0 } = publication;
     const timeMs = this.#now();
     const contents = this.#contents;
-    contents.born ??= { id: bornCandidate, since: Math.floor(timeMs / 1000) };
+    const { born } = contents;
+    // Rule 4: what is published first was counted before, and a clock that is set back may show a time before `since`.
+    const since = Math.floor((timeMs - countedForMs) / 1000);
+    contents.born = { id: born?.id ?? bornCandidate, since: Math.min(born?.since ?? Infinity, since) };
     const results = writes.map((write) => this.#write(write, timeMs));
-    const previous = contents.beats.get(beat.id);
-    if (previous === undefined || previous.beat.number <= beat.number)
-      contents.beats.set(beat.id, { atMs: timeMs, beat });
+    const isAnyLate = results.some(
+      ({ outcome, found }, index) => outcome === 'late' && writes[index]!.encoded !== null && (found ?? 0) < writes[index]!.version,
+    ); // prettier-ignore
+    const previous = takeBeat(contents, publication, { timeMs, isAnyLate });
     contents.expire(timeMs);
-    const departed = [...contents.beats.values()].filter((known) => !isLive(known, timeMs));
     return {
       timeMs,
       results,
-      previousBeat: previous?.beat.number ?? null,
-      previousBeatMs: previous?.atMs ?? null,
+      ...previous,
       born: contents.born,
-      live: this.#live(timeMs),
-      departedMs: departed.length === 0 ? null : Math.max(...departed.map(({ atMs }) => atMs)),
+      live: liveIn(contents, timeMs),
+      ...departuresIn(contents, timeMs),
       lease: contents.lease,
       documents: new Map([...contents.documents].map(([name, { version, id }]) => [name, { version, id }])),
     };
@@ -83,7 +85,6 @@ export class MemoryStore implements Store {
   async read({ slots, beats }: ReadRequest): Promise<ReadReply> {
     const timeMs = this.#now();
     const contents = this.#contents;
-    const silent = [...contents.beats.values()].filter((known) => !known.beat.left && !isLive(known, timeMs));
     return {
       timeMs,
       born: contents.born,
@@ -97,9 +98,9 @@ export class MemoryStore implements Store {
         const beside = new Set(fields.map(([field]) => replicaOf(field)));
         return { revision, fields: new Map(fields), alsoFolded: new Set(marked.filter((id) => beside.has(id))) };
       }),
-      live: this.#live(timeMs),
-      beats: beats ? [...contents.beats.values()] : [],
-      silent: silent.map(({ atMs, beat }) => ({ id: beat.id, atMs })).sort((a, b) => b.atMs - a.atMs).slice(0, mostSilent), // prettier-ignore
+      live: liveIn(contents, timeMs),
+      beats: beats ? [...contents.beats.values()].map(({ atMs, beat }) => ({ atMs, beat })) : [],
+      ...missingIn(contents, timeMs),
       gaps: contents.gaps,
     };
   }
@@ -131,7 +132,9 @@ export class MemoryStore implements Store {
     const held = known?.get(field);
     const found = mark !== undefined ? Number(mark) : held === undefined ? null : storedVersion(held);
     if (timeMs >= writeEndMs(slot.start, slot.tier) || known?.has(sealField)) return { outcome: 'late', found };
-    if (mark !== undefined || (found !== null && found >= version)) return { outcome: 'have', found };
+    // Rule 5: final is for ever. Two processes under one id would else undo each other's finals.
+    const isSettled = mark !== undefined || (held !== undefined && found !== 0 && isFinal(held));
+    if (isSettled || (found !== null && found >= version)) return { outcome: 'have', found };
     if (encoded === null) return { outcome: 'missing', found };
     const stored = this.#contents.at(slot);
     this.#contents.set(stored, field, encoded);
@@ -153,15 +156,4 @@ export class MemoryStore implements Store {
     const message = 'The store must be in use, got a call after its end. Keep the monitor open as long as it is used.';
     throw new NestmeterError({ code: 'NM_STORE_UNREACHABLE', message });
   }
-
-  #live(timeMs: number): string[] {
-    return [...this.#contents.beats.values()].filter((known) => isLive(known, timeMs)).map(({ beat }) => beat.id);
-  }
-}
-
-/** Silent replicas in one answer. */
-const mostSilent = 200;
-
-function isLive({ atMs, beat }: { atMs: number; beat: Beat }, timeMs: number): boolean {
-  return !beat.left && timeMs - atMs <= liveIntervals * beat.intervalMs;
 }

@@ -121,6 +121,11 @@ export class MemoryUpkeep implements Upkeep {
     this.nowMs();
   }
 
+  async retire(beforeMs: number): Promise<void> {
+    this.nowMs();
+    this.contents.retire(beforeMs);
+  }
+
   async note({ gaps, since, before }: Note): Promise<void> {
     this.nowMs();
     const { contents } = this;

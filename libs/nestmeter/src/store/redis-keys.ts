@@ -13,6 +13,8 @@ export class RedisKeys {
   readonly beats: string;
   /** Sorted set, no expiry: replica id by the store's time of its last beat, negative once it left. */
   readonly live: string;
+  /** Hash, no expiry: replica id → up to when all that it counted is in the store. */
+  readonly stored: string;
   /** Sorted set, no expiry: `<slot>/<field>` of final states that wait to be folded, by the time they were written. */
   readonly finals: string;
   /** Hash, no expiry: `lease`, and `d:<name>` → version and id of a control document. */
@@ -25,6 +27,7 @@ export class RedisKeys {
     this.index = `${this.tag}:index`;
     this.beats = `${this.tag}:beats`;
     this.live = `${this.tag}:live`;
+    this.stored = `${this.tag}:stored`;
     this.finals = `${this.tag}:finals`;
     this.control = `${this.tag}:control`;
     this.documents = `${this.tag}:documents`;

@@ -1,4 +1,5 @@
 import { type ScriptReply, list, pairs, text } from './redis-scripts.js';
+import type { StoredUpTo } from './gap.js';
 import type { Beat, Born, ReadReply, Receipt, SlotContents, WriteResult } from './store.js';
 import type { Lease } from './upkeep.js';
 
@@ -32,11 +33,22 @@ export function readSlot(answer: ScriptReply[number]): SlotContents | 'unchanged
   return { revision: text(answer[0]), fields, alsoFolded: new Set(both === '' ? [] : both.split(' ')) };
 }
 
-/** Beats as `<number>|<ms>|<json>`. */
+/** Up to when everything is stored: the least, so that Lua need not look at more, then `<slot seconds>=<ms>`. */
+export function writeStoredUpTo(storedUpTo: StoredUpTo): string {
+  const tiers = [...storedUpTo].map(([slotSeconds, ms]) => `${slotSeconds}=${Math.floor(ms)}`);
+  return tiers.length === 0 ? '' : [Math.floor(Math.min(...storedUpTo.values())), ...tiers].join(' ');
+}
+
+/** Reads what {@link writeStoredUpTo} wrote; empty for anything else. */
+export function readStoredUpTo(stored: string): StoredUpTo {
+  return new Map([...stored.matchAll(/(\d{1,6})=(\d{1,15})/g)].map(([, tier, ms]) => [Number(tier), Number(ms)]));
+}
+
+/** Beats as `<number>|<ms>|<call>|<back>|<json>`, see publish.lua. */
 export function readBeats(reply: ScriptReply): ReadReply['beats'] {
   const beats: { atMs: number; beat: Beat }[] = [];
   for (const [, value] of pairs(reply)) {
-    const match = /^(\d+)\|(\d+)\|(\{.*\})$/s.exec(text(value));
+    const match = /^(\d+)\|(\d+)\|[^|]*\|[^|]*\|(\{.*\})$/s.exec(text(value));
     if (match === null) continue;
     try {
       const body = JSON.parse(match[3]!) as Omit<Beat, 'number'>;

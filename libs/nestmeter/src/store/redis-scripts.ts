@@ -19,6 +19,8 @@ const names = [
   'dismiss',
   'slots',
   'prune',
+  'quiet',
+  'retire',
   'past',
   'note',
   'offer',
@@ -71,6 +73,11 @@ export const list = (reply: ScriptReply[number] | undefined): ScriptReply => (Ar
 export function pairs(reply: ScriptReply[number] | undefined): [ScriptReply[number], ScriptReply[number]][] {
   const flat = list(reply);
   return Array.from({ length: flat.length / 2 }, (_, at) => [flat[2 * at]!, flat[2 * at + 1]!]);
+}
+/** A reply that is a list of threes. */
+export function threes(reply: ScriptReply[number] | undefined): ScriptReply[] {
+  const flat = list(reply);
+  return Array.from({ length: flat.length / 3 }, (_, at) => flat.slice(3 * at, 3 * at + 3));
 }
 /** A reply as a number; null for ''. */
 export const numberOrNull = (reply: ScriptReply[number] | undefined): number | null =>

@@ -4,11 +4,19 @@ import type { RedisLocation } from './redis-client.js';
 import { RedisConnection } from './redis-connection.js';
 import { RedisFacts } from './redis-facts.js';
 import { RedisKeys } from './redis-keys.js';
-import { readBeats, readBorn, readControl, readResult, readSlot } from './redis-replies.js';
-import { list, numberOrNull, pairs, RedisScripts, type ScriptArgument, text } from './redis-scripts.js';
+import {
+  readBeats,
+  readBorn,
+  readControl,
+  readResult,
+  readSlot,
+  readStoredUpTo,
+  writeStoredUpTo,
+} from './redis-replies.js';
+import { list, numberOrNull, pairs, RedisScripts, type ScriptArgument, text, threes } from './redis-scripts.js';
 import { RedisUpkeep } from './redis-upkeep.js';
 import {
-  beatLifeSeconds,
+  behindMs,
   liveIntervals,
   type Publication,
   type ReadReply,
@@ -16,6 +24,7 @@ import {
   type Receipt,
   type Store,
   type StoreStatus,
+  toldSilentSeconds,
 } from './store.js';
 
 /** What a {@link RedisStore} is made of. */
@@ -77,20 +86,23 @@ export class RedisStore implements Store {
     await this.#connection.close();
   }
 
-  async publish({ beat, writes, bornCandidate }: Publication): Promise<Receipt> {
-    const { index, beats, live, control, finals } = this.#keys;
+  async publish(publication: Publication): Promise<Receipt> {
+    const { beat, writes, bornCandidate, call, acknowledgedBeat, countedForMs, storedUpTo, missed } = publication;
+    const { index, beats, live, control, finals, stored } = this.#keys;
     const { number, ...body } = beat;
     const liveMs = liveIntervals * beat.intervalMs;
     const args: ScriptArgument[] = [beat.id, number, JSON.stringify(body), beat.left ? '1' : '0'];
-    args.push(bornCandidate, liveMs, beatLifeSeconds * 1000);
+    args.push(bornCandidate, liveMs, toldSilentSeconds * 1000, call ?? '', acknowledgedBeat ?? 0);
+    args.push(Math.ceil(countedForMs ?? 0), writeStoredUpTo(storedUpTo ?? new Map()), writes.length);
     for (const { slot, field, version, encoded } of writes)
       args.push(field, version, writeEndMs(slot.start, slot.tier), expiresAt(slot.start, slot.tier), encoded ?? '');
-    const keys = [index, beats, live, control, finals, ...writes.map((write) => this.#keys.slot(write.slot))];
+    for (const { id, atMs } of missed ?? []) args.push(id, Math.floor(atMs));
+    const keys = [index, beats, live, control, finals, stored, ...writes.map((write) => this.#keys.slot(write.slot))];
     const sentMs = Date.now();
     const reply = list(await this.#scripts.run('publish', keys, args));
     this.#facts.sawTime(Number(text(reply[0])) / 1000, sentMs, Date.now());
     this.#facts.refresh();
-    const [us, previous, previousMs, born, ids, departedMs, controls, outcomes] = reply;
+    const [us, previous, previousMs, born, ids, departedMs, controls, outcomes, repeated, silent] = reply;
     return {
       timeMs: Number(text(us)) / 1000,
       previousBeat: numberOrNull(previous),
@@ -98,28 +110,37 @@ export class RedisStore implements Store {
       born: readBorn(text(born))!,
       live: list(ids).map(text),
       departedMs: numberOrNull(departedMs),
+      isRepeated: text(repeated) === '1',
+      silent: pairs(silent).map(([id, atMs]) => ({ id: text(id), atMs: Number(text(atMs)) })),
       results: writes.map((_, write) => readResult(list(outcomes), write)),
       ...readControl(list(controls)),
     };
   }
 
   async read({ slots, beats }: ReadRequest): Promise<ReadReply> {
-    const { index, beats: beatsKey, live } = this.#keys;
+    const { index, beats: beatsKey, live, stored } = this.#keys;
     const answers: ReadReply['slots'][number][] = [];
     let reply: Omit<ReadReply, 'slots'> | null = null;
     do {
       const asked = slots.slice(answers.length, answers.length + readSlots);
-      const keys = [index, beatsKey, live, ...asked.map(({ slot }) => this.#keys.slot(slot))];
+      const keys = [index, beatsKey, live, stored, ...asked.map(({ slot }) => this.#keys.slot(slot))];
       const known = asked.map(({ knownRevision }) => knownRevision ?? '');
       const wantsBeats = beats && reply === null ? '1' : '0';
-      const raw = await this.#scripts.run('read', keys, [wantsBeats, this.#liveMs, readBytes, ...known]);
-      const [us, born, ids, bodies, contents, silent, gaps] = list(raw);
+      const raw = await this.#scripts.run('read', keys, [
+        wantsBeats,
+        this.#liveMs,
+        readBytes,
+        behindMs(this.#liveMs),
+        ...known,
+      ]);
+      const [us, born, ids, bodies, contents, silent, gaps, behind] = list(raw);
       reply ??= {
         timeMs: Number(text(us)) / 1000,
         born: readBorn(text(born)),
         live: list(ids).map(text),
         beats: readBeats(list(bodies)),
-        silent: pairs(silent).map(([id, atMs]) => ({ id: text(id), atMs: Number(text(atMs)) })),
+        silent: threes(silent).map(([id, atMs, to]) => ({ id: text(id), atMs: Number(text(atMs)), storedUpTo: readStoredUpTo(text(to)) })), // prettier-ignore
+        behind: pairs(behind).map(([id, to]) => ({ id: text(id), storedUpTo: readStoredUpTo(text(to)) })),
         gaps: decodeGaps(text(gaps)),
       };
       for (const answer of list(contents)) {

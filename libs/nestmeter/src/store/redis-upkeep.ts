@@ -1,10 +1,10 @@
 import { expiresAt } from '../time-slot.js';
 import { encodeSeal } from './folded-state.js';
-import { addGaps, decodeGaps, encodeGaps } from './gap.js';
+import { addGaps, decodeGaps, encodeGaps, silentGaps } from './gap.js';
 import { unreachable } from './redis-connection.js';
 import type { RedisKeys } from './redis-keys.js';
-import { readBorn, readHead, readLease } from './redis-replies.js';
-import { list, pairs, type RedisScripts, text } from './redis-scripts.js';
+import { readBorn, readHead, readLease, readStoredUpTo } from './redis-replies.js';
+import { list, pairs, type RedisScripts, text, threes } from './redis-scripts.js';
 import { slotId, slotName, type SlotRef } from './store.js';
 import type {
   Claim,
@@ -25,6 +25,8 @@ import type {
 const partBytes = 1 << 20;
 /** Slots pruned in one call. */
 const pruneSlots = 500;
+/** Beats removed in one call. */
+const retiredBeats = 500;
 /** Times a note is tried while others write theirs. */
 const noteAttempts = 5;
 
@@ -108,6 +110,21 @@ export class RedisUpkeep implements Upkeep {
     for (let at = 0; at < slots.length; at += pruneSlots) {
       const keys = slots.slice(at, at + pruneSlots).map((slot) => this.keys.slot(slot));
       await this.scripts.run('prune', [this.keys.index, ...keys], []);
+    }
+  }
+
+  async retire(beforeMs: number): Promise<void> {
+    const { beats, live, stored } = this.keys;
+    for (let found = retiredBeats; found >= retiredBeats;) {
+      const quiet = threes(await this.scripts.run('quiet', [live, stored], [Math.floor(beforeMs), retiredBeats]));
+      found = quiet.length;
+      if (found === 0) return;
+      const fallen = quiet.filter(([, atMs]) => Number(text(atMs)) >= 0);
+      const gaps = fallen.flatMap(([, atMs, to]) => silentGaps(Number(text(atMs)), readStoredUpTo(text(to))));
+      // Before they are removed: whoever is interrupted here says it again.
+      await this.note({ gaps, since: null });
+      const args = quiet.flatMap(([id, atMs]) => [text(id), text(atMs)]);
+      await this.scripts.run('retire', [beats, live, stored], args);
     }
   }
 

@@ -1,5 +1,6 @@
 import { defaultTiers, type Tier } from '../time-slot.js';
 import type { Publication, SlotContents, SlotRef, StateWrite, Store } from './store.js';
+import { healingContract } from './healing-contract.js';
 import { recordsContract } from './records-contract.js';
 import { beatOf, encoded, type StoreSetup, type StoreUnderTest } from './store-under-test.js';
 import { upkeepContract } from './upkeep-contract.js';
@@ -27,6 +28,7 @@ const hostileNames = [
 export function storeContract(name: string, make: (setup: StoreSetup) => Promise<StoreUnderTest>): void {
   upkeepContract(name, make);
   recordsContract(name, make);
+  healingContract(name, make);
   describe(`${name} keeps the contract of stores: it`, () => {
     let store: Store;
     let wait: StoreUnderTest['wait'];
@@ -75,6 +77,18 @@ export function storeContract(name: string, make: (setup: StoreSetup) => Promise
       expect((await contents())!.fields.get('r:one.0')).toEqual(encoded(5));
       expect(await outcome(write(6))).toEqual({ outcome: 'stored', found: 5 });
       expect((await contents())!.fields.get('r:one.0')).toEqual(encoded(6));
+    });
+
+    it('never replaces a final state, whatever another process under the same id sends', async () => {
+      const final = encoded(3, 3, { final: true });
+      await publish([write(3, { encoded: final })]);
+      for (const given of [
+        write(4),
+        write(5, { encoded: encoded(5, 5, { final: true }) }),
+        write(6, { encoded: null }),
+      ])
+        expect(await outcome(given)).toEqual({ outcome: 'have', found: 3 });
+      expect((await contents())!.fields.get('r:one.0')).toEqual(final);
     });
 
     it('tells versions apart up to 15 digits', async () => {

@@ -1,5 +1,5 @@
-import type { Tier } from '../time-slot.js';
-import type { GapRecord } from './gap.js';
+import { settleSeconds, type Tier } from '../time-slot.js';
+import type { GapRecord, StoredUpTo } from './gap.js';
 import type { Lease, SlotName, Upkeep } from './upkeep.js';
 
 /*
@@ -52,7 +52,7 @@ export interface StateWrite {
 export interface WriteResult {
   /**
    * - `stored`: replaced what was there, or nothing was
-   * - `have`: the store holds this version or a later one, or it is already folded
+   * - `have`: the store holds this version or a later one, a final one, or it is already folded
    * - `missing`: an audit found nothing or an older version
    * - `late`: the slot takes no more writes
    */
@@ -129,6 +129,26 @@ export interface Publication {
   readonly writes: readonly StateWrite[];
   /** The id that the store takes as its own if it has none yet. */
   readonly bornCandidate: string;
+  /** Random, another one with each call: it tells a call that arrives twice from one of another process. */
+  readonly call?: string;
+  /** Number of the last beat whose answer the sender got; 0, the default, for none. */
+  readonly acknowledgedBeat?: number;
+  /** Milliseconds for which the sender counts without having known a store; 0, the default, once it does. */
+  readonly countedForMs?: number;
+  /**
+   * Up to when all that the sender counted is in the store once this call is: not taken over if one of its states was too
+   * late. Unknown where it is left out.
+   */
+  readonly storedUpTo?: StoredUpTo;
+  /** Replicas that lived before the store was lost or went back, which it may not know of any more. */
+  readonly missed?: readonly SilentReplica[];
+}
+
+/** A replica that does not publish. */
+export interface SilentReplica {
+  readonly id: string;
+  /** Unix milliseconds of the store at its last beat, or when it was last seen. */
+  readonly atMs: number;
 }
 
 /** When a store's contents began, and under which name: another id means that everything before is gone. */
@@ -144,7 +164,10 @@ export interface Receipt {
   readonly timeMs: number;
   /** One for each write, in order. */
   readonly results: readonly WriteResult[];
-  /** Number of this replica's previous beat in the store; null when it had none. */
+  /**
+   * Number of this replica's previous beat in the store; null when it had none. One that is lower than the sender's
+   * `acknowledgedBeat` is told until the sender has acknowledged it.
+   */
   readonly previousBeat: number | null;
   /** Unix milliseconds of the store at that beat; null when there was none. */
   readonly previousBeatMs: number | null;
@@ -153,6 +176,10 @@ export interface Receipt {
   readonly live: readonly string[];
   /** Unix milliseconds of the last beat of whoever left or fell silent last, within 25 h; null when nobody did. */
   readonly departedMs: number | null;
+  /** Whether this very call had arrived before. */
+  readonly isRepeated: boolean;
+  /** Replicas that fell silent within the last {@link toldSilentSeconds}, at most 100. */
+  readonly silent: readonly SilentReplica[];
   /** Who keeps the store, perhaps no longer; null when nobody took the lease. */
   readonly lease: Lease | null;
   /** What the store has of control documents: name → version and id. */
@@ -191,7 +218,9 @@ export interface ReadReply {
   /** The last beat of every replica of the last 25 h; empty unless asked for. */
   readonly beats: readonly { readonly atMs: number; readonly beat: Beat }[];
   /** Replicas that fell silent within 25 h without having said that they leave, the latest 200, with their last beat. */
-  readonly silent: readonly { readonly id: string; readonly atMs: number }[];
+  readonly silent: readonly (SilentReplica & { readonly storedUpTo: StoredUpTo })[];
+  /** Live replicas of which the store lacks what they counted more than {@link behindMs} ago. */
+  readonly behind: readonly { readonly id: string; readonly storedUpTo: StoredUpTo }[];
   /** Losses that somebody knows of. */
   readonly gaps: readonly GapRecord[];
 }
@@ -241,5 +270,13 @@ export interface Store extends StateSource {
 /** How many intervals a replica may be silent and still count as live. */
 export const liveIntervals = 3;
 
-/** Beats older than this are removed. */
+/** How long after it was counted something may be on its way without a word. @param liveMs three intervals */
+export function behindMs(liveMs: number): number {
+  return liveMs + settleSeconds * 1000;
+}
+
+/** For how long after its last beat a silent replica is told to others. */
+export const toldSilentSeconds = 5 * 60;
+
+/** Beats older than this are removed, with a gap record for whoever did not say that it leaves. */
 export const beatLifeSeconds = 25 * 3600;

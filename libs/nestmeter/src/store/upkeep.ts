@@ -138,6 +138,13 @@ export interface Upkeep {
   slots(): Promise<readonly IndexedSlot[]>;
   /** Removes those entries of the index whose slot is gone. */
   prune(slots: readonly SlotName[]): Promise<void>;
+  /**
+   * Rule 5. Removes beats that nobody renewed since then, with gap records for those that did not say `left`: without
+   * them a loss would be forgotten before the numbers that lack it.
+   *
+   * @param beforeMs Unix milliseconds of the store
+   */
+  retire(beforeMs: number): Promise<void>;
 
   /** Rule 11. Adds gap records, joined and bounded, and writes back an earlier `since`. */
   note(note: Note): Promise<void>;

@@ -1,19 +1,22 @@
 -- Rule 10: answers for slots what changed since the asker's revisions, as far as a megabyte reaches.
 --
--- KEYS  1 index   2 beats   3 live   4… slots
+-- KEYS  1 index   2 beats   3 live   4 stored   5… slots
 -- ARGV  1 '1' when beats are wanted   2 milliseconds after which a silent replica is not live   3 bytes after which to stop
+--       4 milliseconds after which a live replica is behind with what it counted
 --       then one for each slot: the known revision, '' for none
--- returns { time in µs, born or '', { live ids }, { id, beat, … }, answers, { silent id, ms, … }, gap records or '' }
+-- returns { time in µs, born or '', { live ids }, { id, beat, … }, answers, { silent id, ms, stored, … }, gap records or '',
+--           { live id that is behind, stored, … } }
 --       one answer for each slot that was reached: 0 nothing there, 1 unchanged, 2 indexed but gone, or
 --       { revision, ids of replicas in `*` and beside it too, field, value, … }; the caller asks again for those that were not
--- O(slots + bytes)
+--       stored, '' for none, is as in publish.lua
+-- O(slots + bytes + live replicas)
 local time = redis.call('TIME')
 local us = string.format('%.0f', tonumber(time[1]) * 1000000 + tonumber(time[2]))
 local ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
 local answers = {}
 local sent, limit = 0, tonumber(ARGV[3])
-for i = 4, #KEYS do
+for i = 5, #KEYS do
   if sent >= limit then break end
   local revision = redis.call('HGET', KEYS[1], string.sub(KEYS[i], #KEYS[1] - 4))
   local answer = 0
@@ -50,6 +53,26 @@ local beats = {}
 if ARGV[1] == '1' then beats = redis.call('HGETALL', KEYS[2]) end
 local silentAt = ms - tonumber(ARGV[2])
 local live = redis.call('ZRANGEBYSCORE', KEYS[3], silentAt, '+inf')
-local silent = redis.call('ZREVRANGEBYSCORE', KEYS[3], '(' .. string.format('%.0f', silentAt), 0, 'WITHSCORES', 'LIMIT', 0, 200)
+local fallen = redis.call('ZREVRANGEBYSCORE', KEYS[3], '(' .. string.format('%.0f', silentAt), 0, 'WITHSCORES', 'LIMIT', 0, 200)
+-- Rule 11: a replica that lives may not have sent yet what it counted before, in coarser tiers or while it was cut off.
+local behind = {}
+for from = 1, #live, 1000 do
+  local to = math.min(#live, from + 999)
+  local stored = redis.call('HMGET', KEYS[4], unpack(live, from, to))
+  for i = from, to do
+    local text = stored[i - from + 1]
+    local least = text and tonumber(string.match(text, '^%d+'))
+    if least and least < ms - tonumber(ARGV[4]) then
+      behind[#behind + 1] = live[i]
+      behind[#behind + 1] = text
+    end
+  end
+end
+local silent = {}
+for i = 1, #fallen, 2 do
+  silent[#silent + 1] = fallen[i]
+  silent[#silent + 1] = fallen[i + 1]
+  silent[#silent + 1] = redis.call('HGET', KEYS[4], fallen[i]) or ''
+end
 local past = redis.call('HMGET', KEYS[1], 'born', 'gaps')
-return { us, past[1] or '', live, beats, answers, silent, past[2] or '' }
+return { us, past[1] or '', live, beats, answers, silent, past[2] or '', behind }

@@ -1,0 +1,67 @@
+import { jest } from '@jest/globals';
+import fc from 'fast-check';
+import { type Fault, FaultyStore } from '../../../../test/fixtures/faulty-store.js';
+import { MeasuredReplica, storedCalls } from '../../../../test/fixtures/measured-replica.js';
+import { llmFamily } from '../accumulate/llm-family.js';
+import { ManualClock } from '../clock.js';
+import { MemoryStore } from '../store/memory-store.js';
+import { defaultTiers } from '../time-slot.js';
+
+const start = 1_699_920_000_000;
+
+/** Makes the open states too large to be published in all tiers each time, and to go in one call. */
+function grow(replica: MeasuredReplica): void {
+  for (let index = 0; index < 60; index++) {
+    const series = replica.accumulator.series(llmFamily, ['provider', `model ${index}`, 'chat']);
+    for (let ms = 0.001; ms < 3.6e6; ms *= 1.01) series.open(replica.clock.monotonicMs()).record(0, ms);
+  }
+}
+
+describe('what a beat says to be stored', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+  afterEach(() => {
+    jest.clearAllTimers();
+    jest.useRealTimers();
+  });
+
+  it('is stored, in each tier, whatever happened to calls: what a kill loses then lies after it', async () => {
+    const fault = fc.constantFrom<Fault>('none', 'none', 'none', 'fails', 'loses the reply', 'repeats', 'arrives late');
+    const step = fc.record({
+      advance: fc.oneof(fc.nat(3000), fc.nat(30_000), fc.nat(200_000)),
+      calls: fc.nat(9),
+      fault,
+      delivers: fc.boolean(),
+      renews: fc.integer({ min: 0, max: 9 }).map((dice) => dice === 0),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), fc.boolean(), async (steps, isLarge) => {
+        const clock = new ManualClock(start);
+        const inner = new MemoryStore({ clock });
+        const store = new FaultyStore(inner);
+        const replica = new MeasuredReplica(clock, store);
+        replica.publisher.start();
+        const counted: { readonly atMs: number; readonly calls: number }[] = [];
+        for (const { advance, calls, fault: next, delivers, renews } of steps) {
+          clock.advance(advance);
+          if (isLarge) grow(replica);
+          if (calls > 0) replica.count(calls);
+          counted.push({ atMs: clock.wallMs(), calls });
+          if (renews) replica.accumulator.renew();
+          store.fault = () => next;
+          // By the timer, which sends coarser tiers in their turn: a flush would send all.
+          await jest.advanceTimersByTimeAsync(1100);
+          if (delivers) await store.deliver();
+          const beat = inner.contents.beats.get(replica.replica.id);
+          for (const [slotSeconds, upToMs] of beat?.storedUpTo ?? []) {
+            const tier = defaultTiers.find((one) => one.slotSeconds === slotSeconds)!;
+            const due = counted.filter(({ atMs }) => atMs < upToMs).reduce((sum, one) => sum + one.calls, 0);
+            expect(await storedCalls(inner, tier, start - 86_400_000, clock.wallMs())).toBeGreaterThanOrEqual(due);
+          }
+        }
+      }),
+      { numRuns: 25 },
+    );
+  }, 120_000);
+});

@@ -1,0 +1,91 @@
+import type { Back, MemoryContents, StoredBeat } from './memory-contents.js';
+import {
+  behindMs,
+  liveIntervals,
+  type Publication,
+  type ReadReply,
+  type Receipt,
+  type SilentReplica,
+  toldSilentSeconds,
+} from './store.js';
+
+/*
+ * What the memory store does with beats; publish.lua and read.lua say why.
+ */
+
+/** Silent replicas in one answer to a reader, and to a publisher. */
+const mostSilent = 200;
+const mostToldSilent = 100;
+
+/** Takes in a beat, unless a newer one is there. @returns what was known before */
+export function takeBeat(
+  contents: MemoryContents,
+  { beat, call, acknowledgedBeat = 0, storedUpTo = new Map(), missed = [] }: Publication,
+  { timeMs, isAnyLate }: { timeMs: number; isAnyLate: boolean },
+): Pick<Receipt, 'previousBeat' | 'previousBeatMs' | 'isRepeated'> {
+  const held = contents.beats.get(beat.id);
+  const back = backOf(held, acknowledgedBeat);
+  if (held === undefined || held.beat.number <= beat.number) {
+    const upTo = isAnyLate && held !== undefined ? held.storedUpTo : storedUpTo;
+    contents.beats.set(beat.id, { atMs: timeMs, beat, call, storedUpTo: upTo, back });
+    contents.missed.delete(beat.id);
+  }
+  for (const { id, atMs } of missed) {
+    const known = contents.beats.get(id);
+    const seenMs = Math.min(timeMs, atMs);
+    if (known === undefined) contents.missed.set(id, Math.max(contents.missed.get(id) ?? 0, seenMs));
+    else if (!known.beat.left && known.atMs < seenMs) contents.beats.set(id, { ...known, atMs: seenMs });
+  }
+  return {
+    previousBeat: back === null ? (held?.beat.number ?? null) : back.number,
+    previousBeatMs: back === null ? (held?.atMs ?? null) : back.atMs,
+    isRepeated: call !== undefined && held?.call === call && held.beat.number === beat.number,
+  };
+}
+
+function backOf(held: StoredBeat | undefined, acknowledged: number): Back | null {
+  if (held?.back && held.back.acknowledged >= acknowledged) return held.back;
+  if (acknowledged <= (held?.beat.number ?? 0)) return null;
+  return { acknowledged, number: held?.beat.number ?? null, atMs: held?.atMs ?? null };
+}
+
+/** Ids of replicas that beat within three intervals and did not leave. */
+export function liveIn({ beats }: MemoryContents, timeMs: number): string[] {
+  return [...beats.values()].filter((known) => isLive(known, timeMs)).map(({ beat }) => beat.id);
+}
+
+/** Replicas that fell silent, the latest first. */
+function fallenIn({ beats, missed }: MemoryContents, timeMs: number): ReadReply['silent'][number][] {
+  const silent = [...beats.values()].filter((known) => !known.beat.left && !isLive(known, timeMs));
+  const fallen = silent.map(({ atMs, beat, storedUpTo }) => ({ id: beat.id, atMs, storedUpTo }));
+  const unknown = [...missed].map(([id, atMs]) => ({ id, atMs, storedUpTo: new Map<number, number>() }));
+  return [...fallen, ...unknown].sort((a, b) => b.atMs - a.atMs);
+}
+
+/** What a publisher is told of others. */
+export function departuresIn(contents: MemoryContents, timeMs: number): Pick<Receipt, 'departedMs' | 'silent'> {
+  const fallen = fallenIn(contents, timeMs);
+  const left = [...contents.beats.values()].filter(({ beat }) => beat.left);
+  const departed = [...left, ...fallen].map(({ atMs }) => atMs);
+  const told = fallen.filter(({ atMs }) => atMs >= timeMs - toldSilentSeconds * 1000).slice(0, mostToldSilent);
+  return {
+    departedMs: departed.length === 0 ? null : Math.max(...departed),
+    silent: told.map(({ id, atMs }): SilentReplica => ({ id, atMs })),
+  };
+}
+
+/** What a reader is told of replicas of which something may be missing. */
+export function missingIn(contents: MemoryContents, timeMs: number): Pick<ReadReply, 'silent' | 'behind'> {
+  const behind = [...contents.beats.values()].filter((known) => {
+    const sinceMs = timeMs - behindMs(liveIntervals * known.beat.intervalMs);
+    return isLive(known, timeMs) && Math.min(...known.storedUpTo.values()) < sinceMs;
+  });
+  return {
+    silent: fallenIn(contents, timeMs).slice(0, mostSilent),
+    behind: behind.map(({ beat, storedUpTo }) => ({ id: beat.id, storedUpTo })),
+  };
+}
+
+function isLive({ atMs, beat }: StoredBeat, timeMs: number): boolean {
+  return !beat.left && timeMs - atMs <= liveIntervals * beat.intervalMs;
+}
