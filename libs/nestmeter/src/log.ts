@@ -7,11 +7,11 @@ export interface Log {
   debug(message: string): void;
 }
 
-/** Sends lines at or above `level` to a logger. What a logger throws is dropped: logging must not harm. */
-export function createLog(logger: MonitorLogger, level: (typeof logLevels)[number]): Log {
+/** Sends lines at or above the level of the moment to a logger. What a logger throws is dropped: logging must not harm. */
+export function createLog(logger: MonitorLogger, level: () => (typeof logLevels)[number]): Log {
   const write = (of: (typeof logLevels)[number], line: (message: string) => void) => {
-    if (logLevels.indexOf(of) > logLevels.indexOf(level)) return () => {};
     return (message: string) => {
+      if (logLevels.indexOf(of) > logLevels.indexOf(level())) return;
       try {
         line(`[nestmeter] ${message}`);
       } catch {

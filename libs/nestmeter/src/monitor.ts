@@ -1,5 +1,8 @@
 import type { Clock } from './clock.js';
+import type { AlertThreshold } from './config/alert-threshold.js';
+import type { ConfigPatch, UpdateConfigOptions } from './config/live-config.js';
 import { disabled, NestmeterError } from './errors.js';
+import { startParts, stopParts } from './monitor-life.js';
 import { joinParts, type MonitorParts } from './monitor-parts.js';
 import { type EffectiveOptions, type MonitorOptions, readOptions } from './options.js';
 import { type EventRecord, recordCache, recordError, recordEvent, recordQueueDepth, recordStage, type StageRecord } from './record/by-hand.js'; // prettier-ignore
@@ -42,7 +45,6 @@ export class PerformanceMonitor {
   #routes: RouteServer | null = null;
   #ownPort: OwnPort | null = null;
   #status: MonitorStatus;
-  #sampling: NodeJS.Timeout | null = null;
   #stopping: Promise<void> | null = null;
 
   constructor(given: MonitorOptions = {}, clock?: Clock) {
@@ -50,7 +52,7 @@ export class PerformanceMonitor {
     this.#parts = this.options.enabled ? joinParts(this.options, clock) : null;
     this.#status = this.#parts === null ? 'disabled' : 'idle';
     this.#view = this.#parts && viewOf(this.#parts, this.options, given);
-    this.reports = reportsOf(this.#parts?.reports ?? null);
+    this.reports = reportsOf(this.#parts);
   }
 
   /**
@@ -63,18 +65,8 @@ export class PerformanceMonitor {
     this.#status = 'running';
     monitors.set(parts.recorder, this);
     addRecorder(parts.recorder);
-    parts.store.start();
-    parts.persistence?.start();
-    parts.publisher.start();
-    parts.keeper?.start();
-    void parts.recorder.prices.ready().then(() => {
-      if (parts.recorder.prices.loadError !== null)
-        parts.log.warn('@pydantic/genai-prices is installed and cannot be loaded: only your own prices apply.');
-    });
+    startParts(parts);
     if (this.options.listen !== undefined) this.#ownPort = openOwnPort(this.routes, this.options.listen, parts.log);
-    this.#sample(parts);
-    this.#sampling = setInterval(() => this.#sample(parts), this.options.sampleIntervalMs);
-    this.#sampling.unref();
   }
 
   /**
@@ -127,6 +119,28 @@ export class PerformanceMonitor {
   /** Adds what a file has to what is here, wholly or not at all; safe to repeat. Rejects with NM_FILE_UNUSABLE. */
   async load(file: string): Promise<void> {
     if (this.#parts !== null) await neededPersistence(this.#parts.persistence).load(file);
+  }
+
+  /**
+   * Changes options on all replicas within 2 s, until they are taken back; see docs/guides/configuration.md. `patch` is the
+   * document of POST /config, in snake_case. Rejects with NM_CONFIG_INVALID, NM_CONFIG_CONFLICT or NM_STORE_UNREACHABLE.
+   *
+   * @param options.by who changes, for the history. Default `application`
+   * @param options.ifVersion the version on which the change is based; without it, the newest
+   */
+  async updateConfig(patch: ConfigPatch, { by = 'application', ifVersion }: UpdateConfigOptions = {}): Promise<void> {
+    if (this.#parts === null) throw disabled('a live configuration');
+    await this.#parts.config.update(patch, { by, ifVersions: ifVersion === undefined ? null : [ifVersion] });
+  }
+
+  /** Sets the threshold of an alert on all replicas; it replaces the rule with the same metric and severity, else adds one. */
+  async setAlertThreshold(
+    metric: string,
+    threshold: number,
+    comparison: AlertThreshold['comparison'] = '>',
+    severity: AlertThreshold['severity'] | 'medium' = 'warning',
+  ): Promise<void> {
+    await this.updateConfig({ alert_thresholds: [{ metric, threshold, comparison, severity }] });
   }
 
   /** Runs `fn` as a tracked call named `name` and returns what it returns, the very same object. */
@@ -249,34 +263,16 @@ export class PerformanceMonitor {
     recorder?.guard(where, () => code(recorder));
   }
 
-  #sample({ recorder, sampler, description }: MonitorParts): void {
-    recorder.guard('process', () => {
-      sampler.sample();
-      recorder.llm.sweep();
-    });
-    description.refresh().catch((error: unknown) => recorder.refusals.failed('summary', error));
-  }
-
   async #stop(): Promise<void> {
     const parts = this.#parts;
     if (parts === null || this.#status !== 'running') return;
-    const { publisher, keeper, persistence, store, sampler, recorder, log } = parts;
-    if (this.#sampling !== null) clearInterval(this.#sampling);
-    sampler.stop();
-    await recorder.prices.ready();
-    const handedOn = keeper?.stop();
-    const { unacknowledged } = await publisher.stop(this.options.shutdownTimeoutMs);
-    if (unacknowledged > 0)
-      log.warn(`Stopped with ${unacknowledged} states unpublished: the store did not answer. Their counts are lost.`);
-    this.#status = 'stopped';
-    this.#routes?.close();
-    await this.#ownPort?.close();
-    forgetRecorder(recorder);
-    monitors.delete(recorder);
-    await persistence?.stop(Math.max(1000, this.options.shutdownTimeoutMs));
-    await store.stop();
-    // With the connection gone nothing of it waits any more.
-    await handedOn;
+    await stopParts(parts, async () => {
+      this.#status = 'stopped';
+      this.#routes?.close();
+      await this.#ownPort?.close();
+      forgetRecorder(parts.recorder);
+      monitors.delete(parts.recorder);
+    });
   }
 }
 

@@ -4,7 +4,7 @@ import { Distribution, milliseconds } from '../accumulate/distribution.js';
 import type { Clock, StoreClock } from '../clock.js';
 import { NestmeterError } from '../errors.js';
 import type { Beat, Publication, Receipt, StateWrite, Store } from '../store/store.js';
-import type { Lease } from '../store/upkeep.js';
+import { inCalls } from './in-calls.js';
 import { Losses } from './losses.js';
 import { OpenStates } from './open-states.js';
 import { confirmAfterMs, Outbox } from './outbox.js';
@@ -19,6 +19,7 @@ export interface PublisherOptions {
   readonly clock: Clock;
   readonly storeClock: StoreClock;
   readonly replica: Replica;
+  /** Asked for anew each time, so that it may change. */
   readonly intervalMs: number;
   /** Bytes of closed states that may wait for the store. */
   readonly outboxBytes: number;
@@ -26,6 +27,8 @@ export interface PublisherOptions {
   readonly describe: () => Omit<Beat, 'id' | 'number' | 'intervalMs' | 'left' | 'name' | 'host' | 'pid'>;
   /** Told what an operator should know, once for each change. */
   readonly warn: (message: string) => void;
+  /** Told what the store answered to each publish. */
+  readonly onReceipt?: (receipt: Receipt) => void;
 }
 
 const largestCall = 256 << 10;
@@ -59,10 +62,8 @@ export class Publisher {
   #failures = 0;
   #warned = false;
   #failing = false;
-  #lastAcknowledgedMs: number | null = null;
+  #last: Receipt | null = null;
   #lastBytes = 0;
-  #live: readonly string[] = [];
-  #lease: Lease | null = null;
   #left = false;
 
   constructor(options: PublisherOptions) {
@@ -75,15 +76,15 @@ export class Publisher {
   /** When and how the last publishes went, for /health. Times are Unix milliseconds of the store. */
   get status() {
     return {
-      lastAcknowledgedMs: this.#lastAcknowledgedMs,
+      lastAcknowledgedMs: this.#last?.timeMs ?? null,
       failing: this.#failing,
       failures: this.#failures,
       p95Ms: this.#durations.quantiles([0.95])[0]!,
       lastBytes: this.#lastBytes,
       born: this.#history.born,
-      live: this.#live,
+      live: this.#last?.live ?? [],
       /** Who keeps the store, as of the last answer. */
-      lease: this.#lease,
+      lease: this.#last?.lease ?? null,
     };
   }
 
@@ -91,6 +92,13 @@ export class Publisher {
   start(): void {
     this.#left = false;
     this.#schedule(Math.random() * this.#options.intervalMs);
+  }
+
+  /** Begins the interval anew, since it became another. */
+  reschedule(): void {
+    if (this.#timer === null || this.#running !== null) return;
+    clearTimeout(this.#timer);
+    this.start();
   }
 
   /**
@@ -208,28 +216,13 @@ export class Publisher {
       store.embedded && !all ? [] : this.#open.due(nowMs, store.embedded ? 'never' : all ? 'now' : 'in turn');
     const waiting = this.outbox.unsent();
     const fresh = waiting.filter(({ slot }) => (slot.start + slot.tier.slotSeconds) * 1000 > nowMs - freshMs);
-    const [first, ...rest] = this.#calls([...fresh, ...open, ...waiting.slice(fresh.length)]);
+    const [first, ...rest] = inCalls([...fresh, ...open, ...waiting.slice(fresh.length)], this.#callBytes);
     // Before a read the beat goes out in any case: it carries the levels of this moment.
     if (store.embedded && first === undefined && !all) return;
     const audit = store.embedded ? [] : this.outbox.audit();
     await this.#send([...(first ?? []), ...audit]);
     for (const call of all ? rest : rest.slice(0, backlogCalls)) await this.#send(call);
     await this.#losses.note(store.upkeep);
-  }
-
-  #calls(writes: readonly StateWrite[]): StateWrite[][] {
-    const calls: StateWrite[][] = [];
-    let size = Infinity;
-    for (const write of writes) {
-      const bytes = (write.encoded?.length ?? 0) + 100;
-      if (size + bytes > this.#callBytes) {
-        calls.push([]);
-        size = 0;
-      }
-      calls.at(-1)!.push(write);
-      size += bytes;
-    }
-    return calls;
   }
 
   async #send(writes: readonly StateWrite[]): Promise<void> {
@@ -250,9 +243,8 @@ export class Publisher {
     this.#durations.record(received - sent);
     this.#lastBytes = writes.reduce((sum, write) => sum + (write.encoded?.length ?? 0), 0);
     storeClock.sample(sent, received, receipt.timeMs);
-    this.#lastAcknowledgedMs = receipt.timeMs;
-    this.#live = receipt.live;
-    this.#lease = receipt.lease;
+    this.#last = receipt;
+    this.#options.onReceipt?.(receipt);
     this.#learn(publication, receipt);
   }
 

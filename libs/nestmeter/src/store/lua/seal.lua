@@ -1,5 +1,5 @@
--- Rule 9: folds what is left of a slot that nobody may write to any more, deletes its marks and closes it for ever, also
--- for a node with a clock that is behind. Deletes before it writes.
+-- Rule 9: folds what is left of a slot that nobody may write to any more. Its marks go and it is closed for ever, also for
+-- a node with a clock that is behind. Deletes before it writes.
 --
 -- KEYS  1 slot   2 index   3 finals
 -- ARGV  1 nonce of the `*` that was read, '' for none   2 new nonce (16 characters)   3 the new sum, '' to keep the old one

@@ -1,0 +1,29 @@
+import { createLog } from './log.js';
+
+describe('the log', () => {
+  it('writes what is at or above the level of the moment, which may change', () => {
+    const lines: string[] = [];
+    const write = (message: string) => void lines.push(message);
+    let level: 'silent' | 'warn' | 'debug' = 'warn';
+    const log = createLog({ error: write, warn: write, log: write }, () => level);
+    const all = () => {
+      log.warn('warning');
+      log.info('note');
+      log.debug('detail');
+      return lines.splice(0);
+    };
+    expect(all()).toEqual(['[nestmeter] warning']);
+    level = 'debug';
+    expect(all()).toEqual(['[nestmeter] warning', '[nestmeter] note', '[nestmeter] detail']);
+    level = 'silent';
+    expect(all()).toEqual([]);
+  });
+
+  it('drops what a logger throws', () => {
+    const fail = () => {
+      throw new Error('disk full');
+    };
+    const log = createLog({ error: fail, warn: fail, log: fail }, () => 'debug');
+    expect(() => log.warn('warning')).not.toThrow();
+  });
+});
