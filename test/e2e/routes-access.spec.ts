@@ -106,7 +106,8 @@ const frameworks: [name: string, start: (options: Options) => Promise<Service>][
   ],
 ];
 
-const paths = routeTable.map(({ path }) => `/performance${path}`);
+const paths = routeTable.filter(({ method }) => method === 'GET').map(({ path }) => `/performance${path}`);
+const changing = new Set(routeTable.filter(({ method }) => method === 'POST').map(({ path }) => `/performance${path}`));
 const bearer = (token: string): Asked => ({ headers: { authorization: `Bearer ${token}` } });
 const local: Asked = { headers: { host: 'localhost:3000' } };
 
@@ -172,7 +173,8 @@ describe.each(frameworks)('routes on %s', (name, start) => {
       expect((await get(path, bearer(readToken))).status).toBe(200);
       expect((await get(path, bearer(writeToken))).status).toBe(200);
       expect((await get(path, { ...bearer(readToken), method: 'POST' })).status).toBe(403);
-      expect((await get(path, { ...bearer(writeToken), method: 'POST' })).status).toBe(405);
+      // Who may write is told what is wrong with it.
+      expect((await get(path, { ...bearer(writeToken), method: 'POST' })).status).toBe(changing.has(path) ? 400 : 405);
     }
     expect((await get('/performance/providers', bearer('another-token-of-tests'))).status).toBe(401);
     expect((await get('/performance/none')).status).toBe(401);

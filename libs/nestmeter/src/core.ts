@@ -1,3 +1,7 @@
+export type { AlertOptions } from './alert/alert-options.js';
+export type { Check, FindingInput } from './alert/check.js';
+export type { AlertRuleInput } from './alert/rule.js';
+export { testRule, type RulePoint, type RuleTest, type RuleTestChange } from './alert/test-rule.js';
 export {
   counter,
   distribution,
@@ -13,6 +17,7 @@ export {
   tag,
   track,
 } from './bound.js';
+export type { ConfigPatch, UpdateConfigOptions } from './config/live-config.js';
 export { errorCodes, NestmeterError, type ErrorCode } from './errors.js';
 export { createMonitor, getMonitor, PerformanceMonitor, type MonitorStatus } from './monitor.js';
 export type { EffectiveOptions, MonitorLogger, MonitorOptions } from './options.js';

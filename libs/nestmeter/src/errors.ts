@@ -16,6 +16,15 @@ export const errorCodes = Object.freeze({
     meaning: 'The body of a request is not JSON, is too large, or does not fit the schema of the route.',
     whatToDo: 'Send a body that fits the schema of the route, with content type `application/json`.',
   },
+  NM_CONFIG_INVALID: {
+    meaning:
+      'A change of the configuration was refused: a field is unknown, out of bounds, or can be set in code only.',
+    whatToDo: 'Correct every field that the message lists; nothing of the change was applied.',
+  },
+  NM_CONFIG_CONFLICT: {
+    meaning: 'The configuration was changed meanwhile: it is not of the version that `If-Match` names any more.',
+    whatToDo: 'Read the configuration again, then make the change on top of what it is now.',
+  },
   NM_NOT_FOUND: {
     meaning: 'The thing asked for does not exist, or the route is not served because `access` is not configured.',
     whatToDo: 'Check the address; in production, configure `access` to have the routes served.',

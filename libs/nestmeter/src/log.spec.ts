@@ -6,7 +6,33 @@ describe('the log', () => {
   const logger = { log: write, warn: write, error: write };
 
   it('writes one line for a message, whatever names from outside are in it', () => {
-    createLog(logger, 'warn').warn('A call of a\r\n[nestmeter] forged\u2028\u001b[31m ended');
+    createLog(logger, () => 'warn').warn('A call of a\r\n[nestmeter] forged\u2028\u001b[31m ended');
     expect(lines).toEqual(['[nestmeter] A call of a [nestmeter] forged [31m ended']);
+  });
+
+  it('writes what is at or above the level of the moment, which may change', () => {
+    const lines: string[] = [];
+    const write = (message: string) => void lines.push(message);
+    let level: 'silent' | 'warn' | 'debug' = 'warn';
+    const log = createLog({ error: write, warn: write, log: write }, () => level);
+    const all = () => {
+      log.warn('warning');
+      log.info('note');
+      log.debug('detail');
+      return lines.splice(0);
+    };
+    expect(all()).toEqual(['[nestmeter] warning']);
+    level = 'debug';
+    expect(all()).toEqual(['[nestmeter] warning', '[nestmeter] note', '[nestmeter] detail']);
+    level = 'silent';
+    expect(all()).toEqual([]);
+  });
+
+  it('drops what a logger throws', () => {
+    const fail = () => {
+      throw new Error('disk full');
+    };
+    const log = createLog({ error: fail, warn: fail, log: fail }, () => 'debug');
+    expect(() => log.warn('warning')).not.toThrow();
   });
 });

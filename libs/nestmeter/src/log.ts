@@ -10,11 +10,11 @@ export interface Log {
 /** Names and messages from outside stand in lines: nothing of them may begin a line of its own or steer a terminal. */
 const lineBreaks = /[\p{Cc}\u2028\u2029]+/gu;
 
-/** Sends lines at or above `level` to a logger. What a logger throws is dropped: logging must not harm. */
-export function createLog(logger: MonitorLogger, level: (typeof logLevels)[number]): Log {
+/** Sends lines at or above the level of the moment to a logger. What a logger throws is dropped: logging must not harm. */
+export function createLog(logger: MonitorLogger, level: () => (typeof logLevels)[number]): Log {
   const write = (of: (typeof logLevels)[number], line: (message: string) => void) => {
-    if (logLevels.indexOf(of) > logLevels.indexOf(level)) return () => {};
     return (message: string) => {
+      if (logLevels.indexOf(of) > logLevels.indexOf(level())) return;
       try {
         line(`[nestmeter] ${message.replaceAll(lineBreaks, ' ')}`);
       } catch {

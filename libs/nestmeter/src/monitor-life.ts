@@ -22,7 +22,6 @@ export interface MonitorLifeOptions {
 export class MonitorLife {
   #status: MonitorStatus = 'idle';
   #ownPort: OwnPort | null = null;
-  #sampling: NodeJS.Timeout | null = null;
   #unwatchRequests: (() => void) | null = null;
   #stopping: Promise<void> | null = null;
 
@@ -49,14 +48,17 @@ export class MonitorLife {
     parts.persistence?.start();
     parts.publisher.start();
     parts.keeper?.start();
+    // What the file has comes first.
+    void (parts.persistence?.loaded() ?? Promise.resolve()).then(() => {
+      parts.config.start();
+      parts.alerting.watch?.start();
+    });
     void parts.recorder.prices.ready().then(() => {
       if (parts.recorder.prices.loadError !== null)
         parts.log.warn('@pydantic/genai-prices is installed and cannot be loaded: only your own prices apply.');
     });
     if (options.listen !== undefined) this.#ownPort = openOwnPort(routes(), options.listen, parts.log);
-    this.#sample(parts);
-    this.#sampling = setInterval(() => this.#sample(parts), options.sampleIntervalMs);
-    this.#sampling.unref();
+    parts.sampling.start();
   }
 
   /** Ends, once: publishes everything, says that this replica left, and closes what was opened. Nothing before a start. */
@@ -65,22 +67,16 @@ export class MonitorLife {
     return this.#stopping ?? Promise.resolve();
   }
 
-  #sample({ recorder, sampler, description }: MonitorParts): void {
-    recorder.guard('process', () => {
-      sampler.sample();
-      recorder.llm.sweep();
-    });
-    description.refresh().catch((error: unknown) => recorder.refusals.failed('summary', error));
-  }
-
   async #stop(): Promise<void> {
-    const { parts, options, ended } = this.given;
-    const { publisher, keeper, persistence, store, sampler, recorder, log } = parts;
-    if (this.#sampling !== null) clearInterval(this.#sampling);
-    sampler.stop();
+    const { parts, ended } = this.given;
+    const { publisher, keeper, persistence, store, config, recorder, sampling, alerting, log } = parts;
+    const { shutdownTimeoutMs } = config.effective;
+    config.stop();
+    sampling.stop();
     await recorder.prices.ready();
+    const evaluated = alerting.watch?.stop();
     const handedOn = keeper?.stop();
-    const { unacknowledged } = await publisher.stop(options.shutdownTimeoutMs);
+    const { unacknowledged } = await publisher.stop(shutdownTimeoutMs);
     if (unacknowledged > 0)
       log.warn(`Stopped with ${unacknowledged} states unpublished: the store did not answer. Their counts are lost.`);
     this.#status = 'stopped';
@@ -88,9 +84,10 @@ export class MonitorLife {
     await this.#ownPort?.close();
     this.#unwatchRequests?.();
     forgetRecorder(recorder);
-    await persistence?.stop(Math.max(1000, options.shutdownTimeoutMs));
+    await persistence?.stop(Math.max(1000, shutdownTimeoutMs));
     await store.stop();
     // With the connection gone nothing of it waits any more.
     await handedOn;
+    await evaluated;
   }
 }

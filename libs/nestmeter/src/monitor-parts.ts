@@ -1,11 +1,16 @@
 import { Accumulator } from './accumulate/accumulator.js';
 import type { AnyFamily } from './accumulate/family.js';
+import { rulesOf } from './alert/alert-options.js';
+import { type PostedThreshold, withThresholds } from './alert/posted-threshold.js';
 import { builtInFamilies } from './accumulate/families.js';
 import { tagFamily } from './accumulate/llm-family.js';
 import { type Clock, StoreClock, systemClock } from './clock.js';
+import { type Alerting, joinAlerting } from './alerting.js';
 import { Keeper } from './keeper/keeper.js';
+import { LiveConfig } from './config/live-config.js';
 import { createLog, type Log } from './log.js';
-import type { EffectiveOptions } from './options.js';
+import { problemOf } from './option-problem.js';
+import { type EffectiveOptions, optionsSchema } from './options.js';
 import { OwnMemory } from './publish/own-memory.js';
 import { Publisher } from './publish/publisher.js';
 import { Replica } from './publish/replica.js';
@@ -18,6 +23,7 @@ import { ProcessSampler } from './record/process.js';
 import { Recorder } from './record/recorder.js';
 import { openSpans } from './record/span/spans.js';
 import type { ReportContext } from './report/report.js';
+import { Sampling } from './sampling.js';
 import { SelfDescription } from './self-description.js';
 import { MemoryStore } from './store/memory-store.js';
 import { Persistence } from './store/persistence.js';
@@ -35,6 +41,8 @@ export interface MonitorParts {
   readonly accumulator: Accumulator;
   readonly replica: Replica;
   readonly store: Store;
+  /** Options as they are in force, with what was posted. */
+  readonly config: LiveConfig<EffectiveOptions>;
   readonly publisher: Publisher;
   /** The file of the embedded store; null with Redis. */
   readonly persistence: Persistence | null;
@@ -44,9 +52,10 @@ export interface MonitorParts {
   readonly recorder: Recorder;
   readonly http: HttpRequests;
   readonly custom: CustomMetrics;
-  readonly sampler: ProcessSampler;
+  readonly sampling: Sampling;
   readonly description: SelfDescription;
   readonly reports: ReportContext;
+  readonly alerting: Alerting;
   /** All families that this replica knows. */
   readonly families: () => readonly AnyFamily[];
   /** Unix seconds at which this replica began to measure. */
@@ -55,8 +64,17 @@ export interface MonitorParts {
 
 /** Joins the parts of a monitor along the way of the data. */
 export function joinParts(options: EffectiveOptions, clock: Clock = systemClock): MonitorParts {
-  const log = createLog(options.logger ?? console, options.logLevel);
+  const log = createLog(options.logger ?? console, () => config.effective.logLevel);
   const storeClock = new StoreClock(clock);
+  const store = createStore(options, clock, log, () => config.effective.publishIntervalMs);
+  const config: LiveConfig<EffectiveOptions> = new LiveConfig({
+    upkeep: store.upkeep,
+    clock,
+    storeNowMs: () => storeClock.nowMs(),
+    base: options,
+    rules: { schemas: optionsSchema.shape, problemOf, thresholdRule: thresholdRule(options) },
+    warn: log.warn,
+  });
   const started = clock.wallMs() / 1000;
   const tagFamilies = new Map<string, AnyFamily>(options.tags.map((tag) => [tag, tagFamily(tag) as AnyFamily]));
   const accumulator = new Accumulator(storeClock, options.tiers, {
@@ -74,7 +92,7 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
       modelAliases: options.modelAliases,
       importGenaiPrices: options.genaiPrices ? undefined : null,
     }),
-    apdexMs: apdex(options.apdexMs),
+    apdexMs: (endpoint) => apdexMs(config.effective.apdexMs, endpoint),
     isSuccess: options.success,
     spans: options.tracing ? tracing(options, log.warn, (error) => recorder.refusals.failed('span', error)) : null,
     providerHosts: options.providerHosts,
@@ -83,12 +101,13 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
     debug: log.debug,
   });
   const own = [options.prefix, ...Object.keys(options.aliases)];
+  const excluded = () => exclusion(config.effective.exclude, { probesToo: options.excludeHealthProbes, own });
+  let isExcluded = excluded();
   const http = new HttpRequests(recorder, {
-    isExcluded: exclusion(options.exclude, { probesToo: options.excludeHealthProbes, own }),
+    isExcluded: (path, userAgent) => isExcluded(path, userAgent),
   });
   const sampler = new ProcessSampler(recorder);
 
-  const store = createStore(options, clock, log);
   const replica = new Replica(options.replicaName);
   const publisher: Publisher = new Publisher({
     store,
@@ -96,10 +115,13 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
     clock,
     storeClock,
     replica,
-    intervalMs: options.publishIntervalMs,
+    get intervalMs() {
+      return config.effective.publishIntervalMs;
+    },
     outboxBytes: options.outboxMb * mebibyte,
     describe: () => description.describe(),
     warn: log.warn,
+    onReceipt: ({ documents }) => config.learn(documents),
   });
   const persistence = store instanceof MemoryStore ? createPersistence(options, store, publisher, clock, log) : null;
   const keeper = store.embedded
@@ -144,25 +166,50 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
     read: (request) => reader.read(request),
     settings: {
       tagFamilies,
-      dailyTokenLimit: options.dailyTokenLimit,
-      operationThresholdsMs: options.operationThresholdsMs,
+      get dailyTokenLimit() {
+        return config.effective.dailyTokenLimit;
+      },
+      get operationThresholdsMs() {
+        return config.effective.operationThresholdsMs;
+      },
       maxSeries: options.seriesPerFamily,
       uptimeSeconds: () => clock.wallMs() / 1000 - started,
     },
   };
+  const alerting = joinAlerting({
+    options: options.alerts,
+    store,
+    clock,
+    storeNowMs: () => storeClock.nowMs(),
+    context: reports,
+    families,
+    slotSeconds: options.tiers[0]!.slotSeconds,
+    thresholds: () => config.alertThresholds,
+    leaseToken: () => keeper?.leaseToken ?? null,
+    warn: log.warn,
+    failed: (where, error) => recorder.refusals.failed(where, error),
+  });
   const custom = new CustomMetrics(recorder);
-  const record = { recorder, http, custom, sampler };
-  const share = { store, persistence, replica, publisher, keeper, reader, description, reports };
+  const sampling = new Sampling({ recorder, sampler, description, config });
+  const record = { recorder, http, custom, sampling };
+  config.onChange(() => {
+    isExcluded = excluded();
+    publisher.reschedule();
+    persistence?.saveSoon();
+  });
+  const share = { store, config, persistence, replica, publisher, keeper, reader, description, reports, alerting };
   return { clock, storeClock, log, accumulator, families, started, ...record, ...share };
 }
 
-function createStore(options: EffectiveOptions, clock: Clock, log: Log): Store {
+function createStore(options: EffectiveOptions, clock: Clock, log: Log, intervalMs: () => number): Store {
   if (options.redis === undefined) return new MemoryStore({ clock, maxBytes: options.maxMemoryMb * mebibyte });
   let away = false;
   return new RedisStore({
     location: options.redis,
     app: options.app!,
-    intervalMs: options.publishIntervalMs,
+    get intervalMs() {
+      return intervalMs();
+    },
     warn: log.warn,
     onChange: (state, reason) => {
       if (state === 'unreachable') {
@@ -195,6 +242,18 @@ function createPersistence(
   return new Persistence({ contents, clock, app: options.app ?? '', file, intervalSeconds, maxBytes, flush, warn });
 }
 
+/** Says why no rule can be made of a posted threshold; null when one can. */
+function thresholdRule({ alerts }: EffectiveOptions): (threshold: PostedThreshold) => string | null {
+  const rules = rulesOf(alerts);
+  return (threshold) => {
+    let reason: string | null = null;
+    withThresholds(rules, [threshold], (_, why) => {
+      reason = /^must be (.+)$/.exec(why)?.[1] ?? 'one that a rule can be made of: check metric, statistic and filter';
+    });
+    return reason;
+  };
+}
+
 /** The option `filter`; one that throws leaves nothing out. */
 function admission({ filter }: EffectiveOptions, failed: (error: unknown) => void) {
   if (filter === undefined) return undefined;
@@ -209,9 +268,12 @@ function admission({ filter }: EffectiveOptions, failed: (error: unknown) => voi
   };
 }
 
-function apdex(option: EffectiveOptions['apdexMs']): (endpoint: string) => number {
-  if (typeof option === 'number') return () => option;
-  const targets = new Map(Object.entries(option));
-  const fallback = targets.get('default') ?? 500;
-  return (endpoint) => targets.get(endpoint) ?? fallback;
+/** The target of an endpoint: one for all, or by endpoint with `default`. */
+function apdexMs(option: EffectiveOptions['apdexMs'], endpoint: string): number {
+  if (typeof option === 'number') return option;
+  return Object.hasOwn(option, endpoint)
+    ? option[endpoint]!
+    : Object.hasOwn(option, 'default')
+      ? option['default']!
+      : 500;
 }

@@ -1,4 +1,6 @@
 import type { Clock } from './clock.js';
+import type { AlertThreshold } from './config/alert-threshold.js';
+import type { ConfigPatch, UpdateConfigOptions } from './config/live-config.js';
 import { disabled, NestmeterError } from './errors.js';
 import { MonitorLife, type MonitorStatus } from './monitor-life.js';
 import { joinParts, type MonitorParts } from './monitor-parts.js';
@@ -46,7 +48,7 @@ export class PerformanceMonitor {
     this.#parts = this.options.enabled ? joinParts(this.options, clock) : null;
     this.#life = this.#parts && this.#lifeOf(this.#parts);
     this.#view = this.#parts && viewOf(this.#parts, this.options, given);
-    this.reports = reportsOf(this.#parts?.reports ?? null);
+    this.reports = reportsOf(this.#parts);
   }
 
   /**
@@ -108,6 +110,28 @@ export class PerformanceMonitor {
   /** Adds what a file has to what is here, wholly or not at all; safe to repeat. Rejects with NM_FILE_UNUSABLE. */
   async load(file: string): Promise<void> {
     if (this.#parts !== null) await neededPersistence(this.#parts.persistence).load(file);
+  }
+
+  /**
+   * Changes options on all replicas within 2 s, until they are taken back; see docs/guides/configuration.md. `patch` is the
+   * document of POST /config, in snake_case. Rejects with NM_CONFIG_INVALID, NM_CONFIG_CONFLICT or NM_STORE_UNREACHABLE.
+   *
+   * @param options.by who changes, for the history. Default `application`
+   * @param options.ifVersion the version on which the change is based; without it, the newest
+   */
+  async updateConfig(patch: ConfigPatch, { by = 'application', ifVersion }: UpdateConfigOptions = {}): Promise<void> {
+    if (this.#parts === null) throw disabled('a live configuration');
+    await this.#parts.config.update(patch, { by, ifVersions: ifVersion === undefined ? null : [ifVersion] });
+  }
+
+  /** Sets the threshold of an alert on all replicas; it replaces the rule with the same metric and severity, else adds one. */
+  async setAlertThreshold(
+    metric: string,
+    threshold: number,
+    comparison: AlertThreshold['comparison'] = '>',
+    severity: AlertThreshold['severity'] | 'medium' = 'warning',
+  ): Promise<void> {
+    await this.updateConfig({ alert_thresholds: [{ metric, threshold, comparison, severity }] });
   }
 
   /** Runs `fn` as a tracked call named `name` and returns what it returns, the very same object. */

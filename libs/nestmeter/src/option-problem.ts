@@ -17,12 +17,22 @@ const unitWords: Readonly<Record<string, string>> = { string: ' characters', arr
 const secret = new Set<PropertyKey>(['access', 'redis', 'logger']);
 
 /** Says in our words what a schema found wrong with the options. @param given the options as they were given */
-export function problemOf(issue: z.core.$ZodIssue, given: unknown): OptionProblem {
+export function problemOf(found: z.core.$ZodIssue, given: unknown): OptionProblem {
+  const issue = innermost(found);
   if (issue.code === 'unrecognized_keys') {
     const path = [...issue.path, issue.keys[0]].join('.');
     return { path, rule: 'left out, since there is no such option', got: '(given)' };
   }
   return { path: issue.path.join('.') || 'options', rule: ruleOf(issue), got: gotOf(issue.path, given) };
+}
+
+/** Of alternatives the one that fits best: where the mistake lies deepest. */
+function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== 'invalid_union' || secret.has(issue.path[0]!)) return issue;
+  const [deepest] = issue.errors.flat().sort((a, b) => b.path.length - a.path.length);
+  return deepest === undefined || deepest.path.length === 0
+    ? issue
+    : innermost({ ...deepest, path: [...issue.path, ...deepest.path] });
 }
 
 function gotOf(path: readonly PropertyKey[], given: unknown): unknown {

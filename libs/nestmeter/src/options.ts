@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alertOptions } from './alert/alert-options.js';
 import { invalidOption, type OptionProblem } from './errors.js';
 import { problemOf } from './option-problem.js';
 import { modelAliasesSchema } from './record/price/model-aliases.js';
@@ -139,6 +140,7 @@ export const optionsSchema = z.strictObject({
     .record(z.string(), positive)
     .default({ qa_response: 3000, vector_search: 500, llm_inference: 2000, embedding_generation: 1000 })
     .describe('Milliseconds above which an operation or component counts as slow.'),
+  alerts: alertOptions.prefault({}).describe('Rules that watch the numbers of all replicas; see the guide of alerts.'),
   seriesPerFamily: z
     .int()
     .min(10)

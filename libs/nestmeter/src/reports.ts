@@ -1,21 +1,25 @@
+import type { AlertsAnswer } from './alert/alert-answer.js';
 import { disabled } from './errors.js';
-import { type AllReports, allReports } from './report/all-reports.js';
-import { type Report, type ReportContext, readQuery } from './report/report.js';
-
-type Asked<R> = R extends Report<infer Query, infer Answer> ? (query?: Query) => Promise<Answer> : never;
+import { type BoundReports, bindReports } from './report/bound-reports.js';
+import type { ReportContext } from './report/report.js';
+import { makeWithAlerts } from './serve/with-alerts.js';
 
 /** Answers of the routes in process: `monitor.reports.providers({ window: '24h' })` is what `GET /providers` answers. */
-export type Reports = { readonly [Name in keyof AllReports]: Asked<AllReports[Name]> };
+export type Reports = BoundReports & { readonly alerts: () => Promise<AlertsAnswer> };
 
-/** Binds the reports to a monitor. @param context null when it is disabled: then they reject */
-export function reportsOf(context: ReportContext | null): Reports {
-  const ask =
-    <Query, Answer>(report: Report<Query, Answer>) =>
-    async (query: unknown = {}): Promise<Answer> => {
-      if (context === null) throw disabled('reports');
-      return report.make(context, readQuery(report, query));
-    };
-  return Object.fromEntries(
-    Object.entries(allReports).map(([name, report]) => [name, ask(report as Report<unknown, unknown>)]),
-  ) as unknown as Reports;
+/** Where the reports of a monitor read. */
+export interface ReportSources {
+  readonly reports: ReportContext;
+  readonly alerting: { readonly alerts: { now(): Promise<AlertsAnswer> } };
+}
+
+/** Binds the reports to a monitor. @param sources null when it is disabled: then they reject */
+export function reportsOf(sources: ReportSources | null): Reports {
+  const known = (): ReportSources => {
+    if (sources === null) throw disabled('reports');
+    return sources;
+  };
+  const alerts = async (): Promise<AlertsAnswer> => known().alerting.alerts.now();
+  const bound = bindReports(async (report, query) => makeWithAlerts(report, query, known().reports, alerts));
+  return { ...bound, alerts };
 }

@@ -1,3 +1,5 @@
+import { changeable, snakeCase } from './config/changeable.js';
+import type { LiveConfig } from './config/live-config.js';
 import { endpointFamily, operationFamily } from './accumulate/families.js';
 import { llmFamily } from './accumulate/llm-family.js';
 import { formatNanoUsd } from './money.js';
@@ -7,13 +9,14 @@ import { unresolvedCalls } from './record/scope.js';
 import type { ConfigAnswer } from './serve/config.js';
 import type { HealthAnswer } from './serve/health.js';
 import type { MonitorView } from './serve/monitor-view.js';
+import { makeWithAlerts } from './serve/with-alerts.js';
 import { costOf, sum, tokensOf } from './self-description.js';
 import type { StoreStatus } from './store/store.js';
 import { version } from './version.js';
 
 /** What handlers of the routes may see of a monitor. @param given the options as the application gave them */
 export function viewOf(parts: MonitorParts, options: EffectiveOptions, given: MonitorOptions): MonitorView {
-  const { accumulator, reports, recorder } = parts;
+  const { accumulator, alerting, reports, recorder } = parts;
   return {
     version,
     prefix: options.prefix,
@@ -21,16 +24,21 @@ export function viewOf(parts: MonitorParts, options: EffectiveOptions, given: Mo
     hasOwnPort: options.listen !== undefined,
     access: options.access,
     corsOrigins: options.cors?.origins ?? [],
-    limits: { ...options.rateLimits, liveClients: options.liveClients, bodyBytes: options.bodyBytes },
+    get limits() {
+      const { rateLimits, liveClients, bodyBytes } = parts.config.effective;
+      return { ...rateLimits, liveClients, bodyBytes };
+    },
     prometheus: {
       registry: options.prometheus.registry ?? null,
       semconv: options.semconv,
       le: options.prometheus.le,
     },
     clock: parts.clock,
-    report: (report, query) => report.make(reports, query),
+    report: (report, query) => makeWithAlerts(report, query, reports, () => alerting.alerts.now()),
+    alerts: alerting.alerts,
     health: () => healthOf(parts, options),
-    config: () => configOf(options, given),
+    config: () => configOf(parts.config, options, given),
+    changes: parts.config,
     families: parts.families,
     lifetime: (family) => accumulator.lifetime(family),
     level: (family, labels, gauge) => accumulator.handles.find(family, labels)?.level(gauge) ?? null,
@@ -122,15 +130,24 @@ function storeAnswer({ kind, state, since, lastError, details }: StoreStatus, mo
 /** Options that may hold secrets: only that they are given is shown. */
 const secretOptions = new Set(['redis', 'access', 'logger']);
 
-function configOf(options: EffectiveOptions, given: MonitorOptions): ConfigAnswer {
+function configOf(
+  config: LiveConfig<EffectiveOptions>,
+  options: EffectiveOptions,
+  given: MonitorOptions,
+): ConfigAnswer {
+  const { posted } = config;
   const effective: Record<string, unknown> = {};
   const sources: ConfigAnswer['sources'] = {};
-  for (const [name, value] of Object.entries(options)) {
+  const overridden: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(config.effective)) {
     const key = snakeCase(name);
     effective[key] = shownOption(name, value);
-    sources[key] = sourceOf(name, given);
+    sources[key] = Object.hasOwn(posted, key) ? 'posted' : sourceOf(name, given);
+    if (sources[key] === 'posted') overridden[key] = shownOption(name, options[name as keyof EffectiveOptions]);
   }
-  return { version: 0, effective, sources };
+  effective['alert_thresholds'] = config.alertThresholds;
+  sources['alert_thresholds'] = Object.hasOwn(posted, 'alert_thresholds') ? 'posted' : 'default';
+  return { version: config.version, effective, sources, posted, overridden, changeable: [...changeable.keys()] };
 }
 
 function shownOption(name: string, value: unknown): unknown {
@@ -150,8 +167,4 @@ function plain(value: unknown, named: boolean): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, entry]) => [named ? snakeCase(key) : key, plain(entry, named)]),
   );
-}
-
-function snakeCase(name: string): string {
-  return /^[a-z][a-zA-Z0-9]*$/.test(name) ? name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) : name;
 }

@@ -87,6 +87,11 @@ export class Keeper {
     });
   }
 
+  /** Token of the lease while this replica holds it; null when it does not. Whether it still does, the store decides. */
+  get leaseToken(): string | null {
+    return this.#lease.token;
+  }
+
   /** What this replica has done as keeper. */
   get status() {
     const { folded, refused } = this.#folding.counts;

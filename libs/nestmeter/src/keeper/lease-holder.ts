@@ -32,6 +32,11 @@ export class LeaseHolder {
     return this.#token === null ? null : this.options.storeNowMs() - this.#heldSinceMs;
   }
 
+  /** Token of the lease while this replica holds it, for writes that only the holder may make; null when it does not. */
+  get token(): string | null {
+    return this.#token;
+  }
+
   /** Takes the lease if it is free, renews it when a third of it has passed. @returns whether this replica holds it */
   async hold(): Promise<boolean> {
     const { upkeep, storeNowMs, seen, replicaId, progress, leaseMs } = this.options;

@@ -4,7 +4,6 @@ import { Distribution, milliseconds } from '../accumulate/distribution.js';
 import type { Clock, StoreClock } from '../clock.js';
 import { NestmeterError } from '../errors.js';
 import type { Beat, Publication, Receipt, StateWrite, Store } from '../store/store.js';
-import type { Lease } from '../store/upkeep.js';
 import { CallSize } from './call-size.js';
 import { Losses } from './losses.js';
 import { OpenStates } from './open-states.js';
@@ -20,6 +19,7 @@ export interface PublisherOptions {
   readonly clock: Clock;
   readonly storeClock: StoreClock;
   readonly replica: Replica;
+  /** Asked for anew each time, so that it may change. */
   readonly intervalMs: number;
   /** Bytes of closed states that may wait for the store. */
   readonly outboxBytes: number;
@@ -27,6 +27,8 @@ export interface PublisherOptions {
   readonly describe: () => Omit<Beat, 'id' | 'number' | 'intervalMs' | 'left' | 'name' | 'host' | 'pid'>;
   /** Told what an operator should know, once for each change. */
   readonly warn: (message: string) => void;
+  /** Told what the store answered to each publish. */
+  readonly onReceipt?: (receipt: Receipt) => void;
 }
 
 /** Closed states of so lately go before open ones, older ones after them: what people look at is never behind a backlog. */
@@ -59,10 +61,8 @@ export class Publisher {
   #failures = 0;
   #warned = false;
   #failing = false;
-  #lastAcknowledgedMs: number | null = null;
+  #last: Receipt | null = null;
   #lastBytes = 0;
-  #live: readonly string[] = [];
-  #lease: Lease | null = null;
   #left = false;
 
   constructor(options: PublisherOptions) {
@@ -76,15 +76,15 @@ export class Publisher {
   /** When and how the last publishes went, for /health. Times are Unix milliseconds of the store. */
   get status() {
     return {
-      lastAcknowledgedMs: this.#lastAcknowledgedMs,
+      lastAcknowledgedMs: this.#last?.timeMs ?? null,
       failing: this.#failing,
       failures: this.#failures,
       p95Ms: this.#durations.quantiles([0.95])[0]!,
       lastBytes: this.#lastBytes,
       born: this.#history.born,
-      live: this.#live,
+      live: this.#last?.live ?? [],
       /** Who keeps the store, as of the last answer. */
-      lease: this.#lease,
+      lease: this.#last?.lease ?? null,
     };
   }
 
@@ -92,6 +92,13 @@ export class Publisher {
   start(): void {
     this.#left = false;
     this.#schedule(Math.random() * this.#options.intervalMs);
+  }
+
+  /** Begins the interval anew, since it became another. */
+  reschedule(): void {
+    if (this.#timer === null || this.#running !== null) return;
+    clearTimeout(this.#timer);
+    this.start();
   }
 
   /**
@@ -231,10 +238,9 @@ export class Publisher {
     this.#durations.record(received - sent);
     this.#lastBytes = writes.reduce((sum, write) => sum + (write.encoded?.length ?? 0), 0);
     storeClock.sample(sent, received, receipt.timeMs);
-    this.#live = receipt.live;
-    this.#lease = receipt.lease;
     this.#learn(publication, receipt, lastSent);
-    this.#lastAcknowledgedMs = receipt.timeMs;
+    this.#last = receipt;
+    this.#options.onReceipt?.(receipt);
   }
 
   #learn(publication: Publication, receipt: Receipt, lastSent: readonly number[]): void {
@@ -261,7 +267,7 @@ export class Publisher {
   /** Somebody else publishes under our id: a copy of this process. Both go on under ids of their own. */
   #separate(nowMs: number): void {
     const { accumulator, replica, warn } = this.#options;
-    const from = ((this.#lastAcknowledgedMs ?? nowMs) - noticedAfterMs) / 1000;
+    const from = ((this.#last?.timeMs ?? nowMs) - noticedAfterMs) / 1000;
     this.#losses.addTime({ from, to: nowMs / 1000, reason: 'same_id' });
     accumulator.renew();
     this.collect();

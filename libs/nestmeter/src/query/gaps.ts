@@ -13,7 +13,8 @@ export interface Gap extends Span {
 /** Most gaps in an answer; past it those nearest to each other are joined. */
 const mostGaps = 50;
 
-const reasons = {
+/** Why numbers may be missing. */
+export const missingReasons = {
   undecoded: 'states of another release',
   emptied: gapReasons.store_emptied,
   unfinished: 'a replica ended or was cut off before it had published all',
@@ -35,17 +36,17 @@ export class GapCollector {
   slot(ref: SlotRef, slot: CachedSlot): void {
     const end = ref.start + ref.tier.slotSeconds;
     const whole = { from: ref.start, to: end };
-    if (slot.undecoded) this.#add(whole, reasons.undecoded);
-    if (slot.emptied) this.#add(whole, reasons.emptied);
-    for (const span of slot.sealedSpans) this.#add(span, reasons.unfinished);
+    if (slot.undecoded) this.#add(whole, missingReasons.undecoded);
+    if (slot.emptied) this.#add(whole, missingReasons.emptied);
+    for (const span of slot.sealedSpans) this.#add(span, missingReasons.unfinished);
     // Until then finals of living replicas may be on their way.
     if (end + settleSeconds <= this.nowMs / 1000)
-      for (const asOf of slot.unfinished) this.#add(unpublishedSpan(asOf, end), reasons.unfinished);
+      for (const asOf of slot.unfinished) this.#add(unpublishedSpan(asOf, end), missingReasons.unfinished);
   }
 
   /** A slot that the store once had and has no more. */
   lost({ start, tier }: SlotRef): void {
-    this.#add({ from: start, to: start + tier.slotSeconds }, reasons.emptied);
+    this.#add({ from: start, to: start + tier.slotSeconds }, missingReasons.emptied);
   }
 
   /** What a store knows beside its slots: who fell silent or is behind, and what others noted. */
@@ -61,7 +62,7 @@ export class GapCollector {
     for (const { storedUpTo } of behind)
       for (const [slotSeconds, ms] of storedUpTo)
         if (ms < this.nowMs - settleSeconds * 1000)
-          this.#cutTo(slotSeconds, { from: ms / 1000, to: now }, reasons.behind, read);
+          this.#cutTo(slotSeconds, { from: ms / 1000, to: now }, missingReasons.behind, read);
     for (const { slotSeconds, reason, from, to } of gaps)
       this.#cutTo(slotSeconds, { from, to }, gapReasons[reason], read);
   }
@@ -70,7 +71,7 @@ export class GapCollector {
   unreachable(lastContactMs: number | null): void {
     const { from, to } = this.window;
     const since = lastContactMs === null ? from : Math.min(to, Math.max(from, lastContactMs / 1000));
-    this.#gaps.push({ from: since, to, reason: reasons.unreachable });
+    this.#gaps.push({ from: since, to, reason: missingReasons.unreachable });
   }
 
   /** All gaps in order of time, joined and bounded. */

@@ -1,4 +1,3 @@
-import { alertsReport } from './alerts.js';
 import { cacheReport } from './cache.js';
 import { endpointsReport } from './endpoints.js';
 import { eventsReport } from './events.js';
@@ -22,7 +21,6 @@ export const allReports = {
   queues: queuesReport,
   events: eventsReport,
   memory: memoryReport,
-  alerts: alertsReport,
 } as const;
 
 /** See {@link allReports}. */

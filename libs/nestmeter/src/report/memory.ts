@@ -3,7 +3,7 @@ import { processFamily } from '../accumulate/families.js';
 import type { Gauge } from '../accumulate/gauge.js';
 import type { Merged } from '../query/window-sum.js';
 import type { Beat } from '../store/store.js';
-import { alertTexts } from './alerts.js';
+import { alertTexts } from './alert-fields.js';
 import { inMebibytes, mapOf, mebibytes, percent, value } from './answer-field.js';
 import { highestLevel, lowestLevel, meanLevel, meanSum, type Span } from './gauge-answer.js';
 import { Levels, liveBeats, replicaAnswer, replicaMap, replicaShape } from './live-replicas.js';
@@ -146,8 +146,19 @@ function heapTrend(merged: Merged, parts: readonly Part[], span: Span) {
   };
 }
 
-/** Slope of the least-squares line through the means of parts, against their mean. */
 function pressureTrend(parts: readonly Part[]): 'rising' | 'falling' | 'stable' | null {
+  const growth = pressureGrowth(parts);
+  if (growth === null || Math.abs(growth) <= 5) return growth === null ? null : 'stable';
+  return growth > 0 ? 'rising' : 'falling';
+}
+
+/**
+ * How memory pressure grows, in percent of its mean per hour: slope of the least-squares line through the means of parts of
+ * a window. Null when none is known, 0 when there is only one.
+ */
+export function pressureGrowth(
+  parts: readonly { from: number; to: number; memory_pressure_percent: number | null }[],
+): number | null {
   const points = parts.flatMap(({ from, to, memory_pressure_percent: level }) =>
     level === null ? [] : [{ hours: (from + to) / 7200, level }],
   );
@@ -157,8 +168,6 @@ function pressureTrend(parts: readonly Part[]): 'rising' | 'falling' | 'stable' 
   const hours = mean((point) => point.hours);
   const level = mean((point) => point.level);
   const spread = mean((point) => (point.hours - hours) ** 2);
-  if (spread === 0 || level === 0) return 'stable';
-  const slope = mean((point) => (point.hours - hours) * (point.level - level)) / spread;
-  if (Math.abs(slope) <= 0.05 * level) return 'stable';
-  return slope > 0 ? 'rising' : 'falling';
+  if (spread === 0 || level === 0) return 0;
+  return (mean((point) => (point.hours - hours) * (point.level - level)) / spread / level) * 100;
 }

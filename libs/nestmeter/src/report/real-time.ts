@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { cacheFamily, endpointFamily, processFamily, stageFamily } from '../accumulate/families.js';
 import { llmFamily } from '../accumulate/llm-family.js';
 import type { Beat } from '../store/store.js';
-import { alertTexts, systemHealth } from './alerts.js';
+import { alertTexts, systemHealth } from './alert-fields.js';
 import { count, inMebibytes, mapOf, mebibytes, percent, percentOf, value } from './answer-field.js';
 import { cacheAnswer } from './cache.js';
 import { readDay } from './day-usage.js';

@@ -40,6 +40,18 @@ describe('Access', () => {
     }
   });
 
+  it('takes `true` as leave to read, and to write only from a function in the place of `write`', async () => {
+    const outcomes = async (options: Parameters<typeof access>[0]) => {
+      const judge = (level: 'read' | 'write') => access(options).judge(request({ level }), '');
+      return [(await judge('read')).outcome, (await judge('write')).outcome];
+    };
+    expect(await outcomes(() => true)).toEqual(['granted', 'forbidden']);
+    expect(await outcomes({ read: () => true })).toEqual(['granted', 'forbidden']);
+    expect(await outcomes({ read: () => true, write: () => false })).toEqual(['granted', 'forbidden']);
+    expect(await outcomes({ write: () => true })).toEqual(['granted', 'granted']);
+    expect(await outcomes(() => ({ principal: 'ada', level: 'write' }))).toEqual(['granted', 'granted']);
+  });
+
   it('asks a function, which may say who it is and what he may do', async () => {
     const judge = async (check: AccessOptions['read'] & object, level: 'read' | 'write') =>
       access({ read: check }).judge(request({ level }), '');

@@ -25,7 +25,10 @@ export interface AccessGrant {
   readonly level: AccessLevel;
 }
 
-/** Decides about a request. `false` and exceptions refuse; `true` grants what was asked of it. */
+/**
+ * Decides about a request. `false` and exceptions refuse. `true` grants reading, whatever the request asks for: to write
+ * takes a grant that says `write`, or `true` from a function that stands in the place of `write`.
+ */
 export type AccessFunction = (request: AccessRequest) => boolean | AccessGrant | Promise<boolean | AccessGrant>;
 
 /** Bearer tokens that open a level, or a function that decides. */
@@ -48,7 +51,7 @@ const credentials = z.union([token, z.array(token).min(1).max(100), z.custom<Acc
   error: 'a token of at least 16 characters, a list of such tokens, or a function',
 });
 
-/** Schema of {@link AccessOptions}; a function alone decides about both levels and says the level itself. */
+/** Schema of {@link AccessOptions}; a function alone decides about both levels and says `write` itself. */
 export const accessOptions: z.ZodType<AccessOptions, AccessOptions | AccessFunction> = z.union([
   z.custom<AccessFunction>(isFunction).transform((check): AccessOptions => ({ read: check })),
   z.strictObject({
@@ -124,6 +127,7 @@ export class Access {
     if (rule.check === null) return null;
     try {
       const decision = await rule.check(request);
+      // The level of the place where the function stands: never what the request asks for.
       if (decision === true) return { principal: rule.level, level: rule.level };
       if (typeof decision !== 'object' || decision === null) return null;
       return {

@@ -93,8 +93,8 @@ describe('RouteServer', () => {
   });
 
   it('answers every row of the table with what its schema says', async () => {
-    for (const { path, answer } of routeTable) {
-      if (path === '/live') continue;
+    for (const { path, answer, method } of routeTable) {
+      if (path === '/live' || method !== 'GET') continue;
       const { status, body, headers } = await monitor.routes.handle(request(path));
       expect([path, status]).toEqual([path, 200]);
       expect(Number(headers['content-length'])).toBe(Buffer.byteLength(body as string));

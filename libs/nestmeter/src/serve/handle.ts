@@ -22,11 +22,13 @@ export interface RouteResponse {
 const statusOf: Partial<Record<ErrorCode, number>> = {
   NM_QUERY_INVALID: 400,
   NM_BODY_INVALID: 400,
+  NM_CONFIG_INVALID: 400,
   NM_UNAUTHORIZED: 401,
   NM_FORBIDDEN: 403,
   NM_ORIGIN_REFUSED: 403,
   NM_NOT_FOUND: 404,
   NM_METHOD_NOT_ALLOWED: 405,
+  NM_CONFIG_CONFLICT: 409,
   NM_RATE_LIMITED: 429,
   NM_STORE_UNREACHABLE: 503,
   NM_TOO_MANY_STREAMS: 503,
@@ -72,8 +74,8 @@ export class RouteServer {
     this.#context = { view, live, exposition: new Exposition(view) };
     this.#access = new Access(view.access, (error) => view.failed('access', error));
     this.#matcher = new RouteMatcher(routes, view.prefix, view.aliases);
-    this.#reads = new RateLimit(view.limits.readsPerMinute, view.clock);
-    this.#failedLogins = new RateLimit(view.limits.failedLoginsPerMinute, view.clock);
+    this.#reads = new RateLimit(() => view.limits.readsPerMinute, view.clock);
+    this.#failedLogins = new RateLimit(() => view.limits.failedLoginsPerMinute, view.clock);
   }
 
   /**
@@ -127,6 +129,7 @@ export class RouteServer {
       path: match.parts,
       body: route.body === null ? null : await readBody(route.body, request, this.view.limits.bodyBytes),
       principal,
+      ifMatch: headerOf(request.headers, 'if-match') ?? null,
     };
     return route.handle(this.#context, call);
   }
@@ -207,9 +210,10 @@ function written(answer: RouteAnswer, headers: Headers): Omit<RouteResponse, 'st
   if (answer.kind === 'events')
     return { headers: { ...headers, 'content-type': 'text/event-stream; charset=utf-8' }, body: answer.events };
   const body = answer.kind === 'text' ? answer.text : JSON.stringify(answer.value);
+  const etag: Headers = answer.kind === 'json' && answer.etag !== undefined ? { etag: answer.etag } : {};
   const contentType = answer.kind === 'text' ? answer.contentType : 'application/json; charset=utf-8';
   return {
-    headers: { ...headers, 'content-type': contentType, 'content-length': String(Buffer.byteLength(body)) },
+    headers: { ...headers, ...etag, 'content-type': contentType, 'content-length': String(Buffer.byteLength(body)) },
     body,
   };
 }

@@ -1,11 +1,12 @@
 import type { Registry } from 'prom-client';
 import type { AnyFamily, Semconv } from '../accumulate/family.js';
 import type { FamilyState } from '../accumulate/family-state.js';
+import type { FleetAlerts } from '../alert/fleet-alerts.js';
 import type { Clock } from '../clock.js';
 import type { WindowContents, WindowRequest } from '../query/window-reader.js';
 import type { Report } from '../report/report.js';
 import type { AccessOptions } from './access.js';
-import type { ConfigAnswer } from './config.js';
+import type { ConfigAnswer, ConfigChanges } from './config.js';
 import type { ModelHeadroom } from './headroom-metrics.js';
 import type { HealthAnswer } from './health.js';
 
@@ -47,15 +48,20 @@ export interface MonitorView {
   readonly access: AccessOptions | undefined;
   /** Origins whose pages may read answers. */
   readonly corsOrigins: readonly string[];
+  /** Asked for anew each time: limits may change. */
   readonly limits: ServeLimits;
   readonly prometheus: PrometheusSettings;
   readonly clock: Clock;
 
   /** Makes a report. Rejects with NM_QUERY_INVALID for a query that cannot be answered. */
   report<Query, Answer>(report: Report<Query, Answer>, query: Query): Promise<Answer>;
+  /** Which alerts fire, and what people say about them. */
+  readonly alerts: Pick<FleetAlerts, 'now' | 'history' | 'acknowledge' | 'silences' | 'silence' | 'endSilence'>;
   health(): Promise<HealthAnswer>;
   /** Effective options; secrets are hidden before they get here. */
   config(): ConfigAnswer;
+  /** The configuration as it can be changed while replicas run. */
+  readonly changes: ConfigChanges;
 
   /** All families: the built-in ones, those of declared tags and of custom metrics. */
   families(): readonly AnyFamily[];

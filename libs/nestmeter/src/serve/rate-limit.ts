@@ -8,12 +8,12 @@ interface Bucket {
 /** Keys that are remembered; past it the one unused for longest is forgotten. About 2 MB. */
 const mostKeys = 10_000;
 
-/** Token buckets by key: each refills to `perMinute` within a minute. Time is monotonic. */
+/** Token buckets by key: each refills to `perMinute` within a minute, which may change. Time is monotonic. */
 export class RateLimit {
   readonly #buckets = new Map<string, Bucket>();
 
   constructor(
-    private readonly perMinute: number,
+    private readonly perMinute: () => number,
     private readonly clock: Clock,
   ) {}
 
@@ -38,13 +38,14 @@ export class RateLimit {
   }
 
   #wait(bucket: Bucket): number {
-    return Math.max(1, Math.ceil(((1 - bucket.tokens) * 60) / this.perMinute));
+    return Math.max(1, Math.ceil(((1 - bucket.tokens) * 60) / this.perMinute()));
   }
 
   #refilled(key: string): Bucket {
     const now = this.clock.monotonicMs();
-    const bucket = this.#buckets.get(key) ?? { tokens: this.perMinute, atMs: now };
-    bucket.tokens = Math.min(this.perMinute, bucket.tokens + ((now - bucket.atMs) * this.perMinute) / 60_000);
+    const perMinute = this.perMinute();
+    const bucket = this.#buckets.get(key) ?? { tokens: perMinute, atMs: now };
+    bucket.tokens = Math.min(perMinute, bucket.tokens + ((now - bucket.atMs) * perMinute) / 60_000);
     bucket.atMs = now;
     // A Map keeps the order of insertion, so the first key is the one unused for longest.
     this.#buckets.delete(key);

@@ -29,7 +29,12 @@ export interface ServeContext {
 
 /** What a handler answers with status 200. */
 export type RouteAnswer =
-  | { readonly kind: 'json'; readonly value: unknown }
+  | {
+      readonly kind: 'json';
+      readonly value: unknown;
+      /** Names the state of what is answered, as a header. */
+      readonly etag?: string;
+    }
   | { readonly kind: 'text'; readonly text: string; readonly contentType: string }
   | { readonly kind: 'events'; readonly events: ServerSentEvents };
 
@@ -41,6 +46,8 @@ export interface RouteCall<Query, Body> {
   readonly body: Body;
   /** Who asks, for the record of changes. */
   readonly principal: string;
+  /** The header `If-Match`: of which state a thing must be that is to be changed. */
+  readonly ifMatch: string | null;
 }
 
 /** A row of the route table. Controller, routers, OpenAPI document, reference and access test are made from it. */

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { allReports } from '../report/all-reports.js';
 import { realTimeReport } from '../report/real-time.js';
 import type { Report } from '../report/report.js';
-import { configAnswer } from './config.js';
+import { alertRoutes } from './alert-routes.js';
+import { configRoutes } from './config.js';
 import { healthAnswer } from './health.js';
 import type { MonitorView } from './monitor-view.js';
 import { exposed, metricsQuery } from './prometheus.js';
@@ -34,13 +35,8 @@ const reportRoutes = Object.entries(allReports).map(([name, report]) =>
  */
 export const routeTable: readonly Route[] = [
   ...reportRoutes,
-  defineRoute({
-    path: '/config',
-    summary: 'The options as they are in force, with secrets hidden.',
-    query: noQuery,
-    answer: configAnswer,
-    handle: async ({ view }) => ({ kind: 'json', value: view.config() }),
-  }),
+  ...alertRoutes,
+  ...configRoutes,
   defineRoute({
     path: '/health',
     summary: 'The toolkit itself: store, publishing, failures, limits and replicas.',

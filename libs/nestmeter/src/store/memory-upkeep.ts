@@ -14,6 +14,7 @@ import { replicaOf, slotId, type SlotRef } from './store.js';
 import {
   type Claim,
   type ControlDocument,
+  type DocumentHead,
   type Fold,
   type IndexedSlot,
   isHigher,
@@ -134,12 +135,14 @@ export class MemoryUpkeep implements Upkeep {
       contents.born = { ...contents.born, since: Math.min(contents.born.since, since) };
   }
 
-  async offer(document: ControlDocument, token: string | null): Promise<'stored' | 'have' | 'refused'> {
+  async offer(document: ControlDocument, token: string | null, base?: DocumentHead | null) {
     const nowMs = this.nowMs();
     const { lease, documents } = this.contents;
     if (token !== null && (lease?.token !== token || lease.untilMs <= nowMs)) return 'refused';
-    const held = documents.get(document.name);
-    if (held !== undefined && !isHigher(document, held)) return 'have';
+    const held = documents.get(document.name) ?? null;
+    const isBase = base === undefined || (held?.version === base?.version && held?.id === base?.id);
+    if (!isBase && (held?.version !== document.version || held.id !== document.id)) return 'changed';
+    if (held !== null && !isHigher(document, held)) return 'have';
     documents.set(document.name, document);
     return 'stored';
   }

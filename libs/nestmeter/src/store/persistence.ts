@@ -83,6 +83,11 @@ export class Persistence {
     return this.#loading;
   }
 
+  /** Saves soon, as on the interval: what was just promised to last must not wait for it. */
+  saveSoon(): void {
+    if (this.#timers.length > 0) this.#tick();
+  }
+
   /** Saves for the last time and gives the file free. Never rejects. @param deadlineMs what a slow disk may take */
   async stop(deadlineMs = longestLoadMs): Promise<void> {
     if (this.#lock === null) return;

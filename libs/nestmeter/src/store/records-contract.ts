@@ -96,6 +96,19 @@ export function recordsContract(name: string, make: (setup: StoreSetup) => Promi
       expect([...(await publish([])).documents]).toEqual([['config', { version: 10, id: 'a' }]]);
     });
 
+    it('takes of two documents made from the same one only the first', async () => {
+      const document = (version: number, id: string): ControlDocument => ({ name: 'config', version, id, body: id });
+      const first = document(1, 'm');
+      expect(await store.upkeep.offer(first, null, { version: 1, id: 'a' })).toBe('changed');
+      expect(await store.upkeep.offer(first, null, null)).toBe('stored');
+      expect(await store.upkeep.offer(first, null, null)).toBe('have');
+      expect(await store.upkeep.offer(document(1, 'z'), null, null)).toBe('changed');
+      expect(await store.upkeep.offer(document(2, 'a'), null, first)).toBe('stored');
+      expect(await store.upkeep.offer(document(2, 'z'), null, first)).toBe('changed');
+      expect(await store.upkeep.offer(document(2, 'a'), null, first)).toBe('have');
+      expect(await store.upkeep.documents(['config'])).toEqual([document(2, 'a')]);
+    });
+
     it('takes documents that need the lease from its holder only', async () => {
       const document = { name: 'alerts', version: 1, id: 'a', body: '{}' };
       expect(await store.upkeep.offer(document, 'a')).toBe('refused');

@@ -32,7 +32,7 @@ export interface RedisStoreOptions {
   readonly location: RedisLocation;
   /** Name of the application; replicas of one app share numbers. */
   readonly app: string;
-  /** Milliseconds between publishes, for telling live replicas. */
+  /** Milliseconds between publishes, for telling live replicas; asked for anew each time. */
   readonly intervalMs: number;
   /** Milliseconds after which the outcome of a call counts as unknown. Default 2000. */
   readonly timeoutMs?: number;
@@ -54,12 +54,10 @@ export class RedisStore implements Store {
   readonly #keys: RedisKeys;
   readonly #connection: RedisConnection;
   readonly #scripts: RedisScripts;
-  readonly #liveMs: number;
   readonly #facts: RedisFacts;
 
-  constructor(options: RedisStoreOptions) {
+  constructor(private readonly options: RedisStoreOptions) {
     this.#keys = new RedisKeys(options.app);
-    this.#liveMs = liveIntervals * options.intervalMs;
     this.#connection = new RedisConnection({
       location: options.location,
       name: `nestmeter:${encodeURIComponent(options.app.toWellFormed())}:${process.pid}`,
@@ -121,18 +119,13 @@ export class RedisStore implements Store {
     const { index, beats: beatsKey, live, stored } = this.#keys;
     const answers: ReadReply['slots'][number][] = [];
     let reply: Omit<ReadReply, 'slots'> | null = null;
+    const liveMs = liveIntervals * this.options.intervalMs;
     do {
       const asked = slots.slice(answers.length, answers.length + readSlots);
       const keys = [index, beatsKey, live, stored, ...asked.map(({ slot }) => this.#keys.slot(slot))];
       const known = asked.map(({ knownRevision }) => knownRevision ?? '');
       const wantsBeats = beats && reply === null ? '1' : '0';
-      const raw = await this.#scripts.run('read', keys, [
-        wantsBeats,
-        this.#liveMs,
-        readBytes,
-        behindMs(this.#liveMs),
-        ...known,
-      ]);
+      const raw = await this.#scripts.run('read', keys, [wantsBeats, liveMs, readBytes, behindMs(liveMs), ...known]);
       const [us, born, ids, bodies, contents, silent, gaps, behind] = list(raw);
       reply ??= {
         timeMs: Number(text(us)) / 1000,

@@ -9,6 +9,7 @@ import { slotId, slotName, type SlotRef } from './store.js';
 import type {
   Claim,
   ControlDocument,
+  DocumentHead,
   Fold,
   IndexedSlot,
   Lease,
@@ -141,10 +142,11 @@ export class RedisUpkeep implements Upkeep {
     throw unreachable('others kept writing at the same time');
   }
 
-  async offer({ name, version, id, body }: ControlDocument, token: string | null) {
+  async offer({ name, version, id, body }: ControlDocument, token: string | null, base?: DocumentHead | null) {
     const keys = [this.keys.control, this.keys.documents];
-    const outcome = await this.scripts.run('offer', keys, [name, version, id, body, token ?? '']);
-    return outcome === 1 ? 'stored' : outcome === 2 ? 'refused' : 'have';
+    const onTopOf = base === undefined ? 'any' : base === null ? '' : `${base.version}|${base.id}`;
+    const outcome = await this.scripts.run('offer', keys, [name, version, id, body, token ?? '', onTopOf]);
+    return (['have', 'stored', 'refused', 'changed'] as const)[outcome as number]!;
   }
 
   async documents(names: readonly string[]): Promise<(ControlDocument | null)[]> {

@@ -107,6 +107,9 @@ export interface ControlDocument {
   readonly body: string;
 }
 
+/** Which state of a control document one is. */
+export type DocumentHead = Pick<ControlDocument, 'version' | 'id'>;
+
 /** See the head of this file. All calls reject with NM_STORE_UNREACHABLE when the outcome is unknown. */
 export interface Upkeep {
   /**
@@ -153,16 +156,19 @@ export interface Upkeep {
    * Rule 14. Writes a control document unless the store has it or a higher one.
    *
    * @param token of the lease, for documents that only its holder may write: `refused` when it is not held by it
+   * @param base what the document was made from, null for none: `changed` when the store has anything else, so that of two
+   *   who change the same state at the same time only one succeeds. Left out, only the order of versions and ids counts
    */
-  offer(document: ControlDocument, token: string | null): Promise<'stored' | 'have' | 'refused'>;
+  offer(
+    document: ControlDocument,
+    token: string | null,
+    base?: DocumentHead | null,
+  ): Promise<'stored' | 'have' | 'refused' | 'changed'>;
   /** Control documents by name; null for those that the store lacks. */
   documents(names: readonly string[]): Promise<readonly (ControlDocument | null)[]>;
 }
 
 /** Whether one control document wins over another. */
-export function isHigher(
-  one: Pick<ControlDocument, 'version' | 'id'>,
-  other: Pick<ControlDocument, 'version' | 'id'>,
-): boolean {
+export function isHigher(one: DocumentHead, other: DocumentHead): boolean {
   return one.version > other.version || (one.version === other.version && one.id > other.id);
 }

@@ -1,0 +1,197 @@
+import { z } from 'zod';
+import { alertTexts, systemHealth } from '../report/alert-fields.js';
+import { count, mapOf, time } from '../report/answer-field.js';
+import type { Acknowledgements } from './acknowledgement.js';
+import type { AlertBoard, ChangeRecord } from './alert-board.js';
+import type { AlertState } from './alert-state.js';
+import { comparisons } from './comparison.js';
+import { questionOf } from './metric-source.js';
+import type { AlertRule } from './rule.js';
+import { healthOf, severities } from './severity.js';
+import { type Silence, silencedUntil } from './silence.js';
+
+const severity = z.enum(severities);
+const labels = mapOf(z.string(), 'Of which series');
+const threshold = z.number().nullable().describe('What it is compared with; null for a check that names none');
+const value = z.number().nullable().describe('As last seen');
+
+const recommendation = z
+  .object({ immediate: z.string(), short_term: z.string().nullable(), long_term: z.string().nullable() })
+  .nullable()
+  .describe('What to do');
+
+const alertShape = {
+  id: z.string().describe('The same on every replica, for as long as the alert lasts'),
+  rule: z.string(),
+  category: z.string(),
+  severity,
+  text: z.string().describe('As in alerts'),
+  metric: z.string(),
+  comparison: z.enum(comparisons),
+  threshold,
+  target: z.number().nullable().describe('The value to aim at'),
+  value,
+  labels,
+  state: z
+    .enum(['pending', 'firing', 'no_data', 'stale'])
+    .describe('no_data: it fires on while nothing is measured; stale: nothing is known of the fleet'),
+  since: time('Since when it fires; of a pending one since when it is pending'),
+  recommendation,
+  runbook_url: z.string().nullable(),
+  acknowledged: z.boolean(),
+  acknowledged_by: z.string().nullable(),
+  silenced_until: z.number().nullable().describe('No notifications until then, in Unix seconds'),
+};
+
+/** Schema of GET /alerts. */
+export const alertsAnswer = z.object({
+  timestamp: time('When it was read, by the clock of the store'),
+  evaluated_at: z.number().nullable().describe('When the rules were evaluated last, in Unix seconds'),
+  active_alerts_count: count('Firing alerts'),
+  system_health: systemHealth,
+  alerts: alertTexts,
+  active: z.array(z.object(alertShape)).describe('The same as objects, in the same order'),
+  pending: z.array(z.object(alertShape)).describe('Alerts that do not fire yet'),
+  rules: z
+    .array(
+      z.object({
+        name: z.string(),
+        state: z.string().describe('ok, pending, firing, no_data, stale, inactive or error'),
+        reason: z.string().nullable().describe('Why it does not watch'),
+      }),
+    )
+    .describe('Every rule; inactive ones have nothing to look at yet'),
+  untracked: count('Alerts beyond the cap of 500 that are not watched'),
+});
+
+/** See {@link alertsAnswer}. */
+export type AlertsAnswer = z.output<typeof alertsAnswer>;
+
+/** Schema of a change in the history. */
+export const changeAnswer = z.object({
+  alert_id: z.string(),
+  change: z.enum(['fired', 'escalated', 'eased', 'resolved']),
+  at: time('When'),
+  rule: z.string(),
+  severity,
+  text: z.string(),
+  threshold,
+  value,
+  labels,
+  since: z.number().nullable().describe('Since when it fired, in Unix seconds'),
+});
+
+/** What alerts are answered from. */
+export interface AlertFacts {
+  readonly board: AlertBoard;
+  readonly rules: readonly AlertRule[];
+  readonly acknowledgements: Acknowledgements;
+  readonly silences: readonly Silence[];
+  /** Unix milliseconds of the store. */
+  readonly nowMs: number;
+  /** Whether the board is so old that nobody seems to evaluate. */
+  readonly isStale: boolean;
+}
+
+/** What GET /alerts answers. */
+export function answerAlerts(facts: AlertFacts): AlertsAnswer {
+  const { board, nowMs, isStale } = facts;
+  const of = (firing: boolean) =>
+    board.alerts
+      .filter(({ firingSinceMs }) => (firingSinceMs !== null) === firing)
+      .map((alert) => alertAnswer(alert, facts));
+  const active = of(true);
+  const health = healthOf(active.map((alert) => alert.severity));
+  return {
+    timestamp: nowMs / 1000,
+    evaluated_at: board.evaluatedMs === 0 ? null : board.evaluatedMs / 1000,
+    active_alerts_count: active.length,
+    // Whether all is well is not known while nobody looks; what was wrong is likely to be so still.
+    system_health: isStale && health === 'healthy' ? 'unknown' : health,
+    alerts: active.map(({ text }) => text),
+    active,
+    pending: of(false),
+    rules: board.rules.map(({ name, state, reason }) => ({ name, state: isStale ? 'stale' : state, reason })),
+    untracked: board.untracked,
+  };
+}
+
+function alertAnswer(
+  alert: AlertState,
+  { rules, acknowledgements, silences, isStale }: AlertFacts,
+): AlertsAnswer['active'][number] {
+  const rule = rules.find(({ name }) => name === alert.rule);
+  const acknowledgement = acknowledgements.of.find(([id]) => id === alert.id)?.[1];
+  const advice = rule?.recommendation;
+  const state = alert.firingSinceMs === null ? 'pending' : 'firing';
+  return {
+    id: alert.id,
+    rule: alert.rule,
+    category: rule?.category ?? 'unknown',
+    severity: alert.severity,
+    text: alertText(alert, rule),
+    metric: rule?.metric ?? '',
+    comparison: rule?.comparison ?? '>',
+    threshold: alert.threshold,
+    target: rule?.target ?? null,
+    value: alert.value,
+    labels: alert.labels,
+    state: isStale ? 'stale' : alert.noData ? 'no_data' : state,
+    since: (alert.firingSinceMs ?? alert.pendingSinceMs) / 1000,
+    recommendation:
+      advice === undefined
+        ? null
+        : {
+            immediate: advice.immediate,
+            short_term: advice.shortTerm ?? null,
+            long_term: advice.longTerm ?? null,
+          },
+    runbook_url: rule?.runbookUrl ?? null,
+    acknowledged: acknowledgement !== undefined,
+    acknowledged_by: acknowledgement?.by ?? null,
+    silenced_until: silencedUntil(silences, alert, rule),
+  };
+}
+
+/** A change for an answer. */
+export function answerChange(change: ChangeRecord, rules: readonly AlertRule[]): z.output<typeof changeAnswer> {
+  const rule = rules.find(({ name }) => name === change.rule);
+  return {
+    alert_id: change.alertId,
+    change: change.kind,
+    at: change.atMs / 1000,
+    rule: change.rule,
+    severity: change.severity,
+    text: alertText(change, rule),
+    threshold: change.threshold,
+    value: change.value,
+    labels: change.labels,
+    since: change.firingSinceMs === null ? null : change.firingSinceMs / 1000,
+  };
+}
+
+/** An alert in one line: `[warning] High memory pressure detected (85.5%)`. */
+export function alertText(
+  alert: Pick<AlertState, 'rule' | 'severity' | 'title' | 'value' | 'labels'>,
+  rule: AlertRule | undefined,
+): string {
+  const title = alert.title ?? rule?.title ?? alert.rule;
+  // Which replica it is stands in the labels; a name of one says little in a line for people.
+  const named = Object.entries(alert.labels).flatMap(([name, text]) => (name.startsWith('replica') ? [] : [text]));
+  const of = named.length === 0 ? '' : ` for ${named.join(', ')}`;
+  return `[${alert.severity}] ${title} detected (${valueText(alert.value, rule)})${of}`;
+}
+
+function valueText(shown: number | null, rule: AlertRule | undefined): string {
+  if (shown === null) return 'no data';
+  const unit = unitOf(rule);
+  if (unit === '%') return `${shown.toFixed(1)}%`;
+  if (unit === 'ms') return `${Math.round(shown)} ms`;
+  if (unit === 'USD') return `${shown.toFixed(2)} USD`;
+  return String(Number(shown.toPrecision(4)));
+}
+
+function unitOf(rule: AlertRule | undefined): string {
+  if (rule === undefined || rule.metric === undefined) return '';
+  return rule.relativeTo === undefined ? questionOf({ ...rule, metric: rule.metric }).unit : '%';
+}
