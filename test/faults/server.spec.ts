@@ -45,7 +45,8 @@ describe('three replicas whose Redis fails', () => {
     expect(
       await after(async () => {
         redis.pause();
-        await fleet.records(awayCalls);
+        // Longer than a call may take.
+        await fleet.records(2 * awayCalls);
         redis.resume();
       }),
     ).toMatchObject(exact);
@@ -66,7 +67,7 @@ describe('three replicas whose Redis fails', () => {
       await after(async () => {
         await redis.kill();
         await fleet.records(awayCalls);
-        await redis.restart();
+        await redis.restart({ empty: true });
       }),
     ).toMatchObject(exact);
   });
