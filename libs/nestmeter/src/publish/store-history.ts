@@ -110,9 +110,10 @@ export class StoreHistory {
     if (born.since > known.since) this.losses.remind(known.since);
     // Nothing was forgotten since its last answer to us.
     const remembered = Math.min(wipedMs, this.#last?.timeMs ?? wipedMs) - confirmAfterMs;
-    const lostUntil = Math.max(remembered, this.#last?.departedMs ?? 0) / 1000;
+    const { goneMs, awaited } = departuresIn(this.#last);
+    const lostUntil = Math.max(remembered, goneMs) / 1000;
     this.losses.addTime({ from: known.since, to: Math.min(lostUntil, born.since), reason: 'store_emptied' });
-    this.#awaited = { ids: new Set(this.#last?.live), from: known.since, wipedMs };
+    this.#awaited = { ids: awaited, from: known.since, wipedMs };
   }
 
   /** Rule 11: a store restored from a copy. What was written since that copy is lost, as far as nobody remembers it. */
@@ -122,9 +123,10 @@ export class StoreHistory {
     const from = (previousBeatMs ?? this.#born!.since * 1000) / 1000;
     const remembered = timeMs - confirmAfterMs;
     // Who left since then had no time to send again.
-    const departedMs = last.departedMs !== null && last.departedMs / 1000 > from ? last.departedMs : 0;
-    this.losses.addTime({ from, to: Math.max(remembered, departedMs) / 1000, reason: 'store_went_back' });
-    this.#awaited = { ids: new Set(last.live), from, wipedMs: last.timeMs };
+    const { goneMs, awaited } = departuresIn(last);
+    const lostUntil = Math.max(remembered, goneMs / 1000 > from ? goneMs : 0) / 1000;
+    this.losses.addTime({ from, to: lostUntil, reason: 'store_went_back' });
+    this.#awaited = { ids: awaited, from, wipedMs: last.timeMs };
   }
 
   #miss(ownId: string): void {
@@ -143,6 +145,20 @@ export class StoreHistory {
       this.losses.addTime({ from: awaited.from, to: awaited.wipedMs / 1000, reason: 'store_emptied' });
     this.#awaited = null;
   }
+}
+
+/**
+ * Who had gone for good before a store was lost, by the last answer from it, and who is to come back: all that lived, and
+ * those silent for so short that they may only have been slow.
+ */
+function departuresIn(last: Pick<Receipt, 'timeMs' | 'live' | 'silent' | 'departedMs'> | null) {
+  const { timeMs = 0, live = [], silent = [], departedMs = null } = last ?? {};
+  const isSlow = ({ atMs }: SilentReplica): boolean => atMs > timeMs - returnMs;
+  const gone = silent.filter((replica) => !isSlow(replica)).map(({ atMs }) => atMs);
+  return {
+    goneMs: Math.max(departedMs ?? 0, ...gone),
+    awaited: new Set([...live, ...silent.filter(isSlow).map(({ id }) => id)]),
+  };
 }
 
 function randomName(): string {

@@ -66,8 +66,9 @@ function fallenIn({ beats, missed }: MemoryContents, timeMs: number): ReadReply[
 export function departuresIn(contents: MemoryContents, timeMs: number): Pick<Receipt, 'departedMs' | 'silent'> {
   const fallen = fallenIn(contents, timeMs);
   const left = [...contents.beats.values()].filter(({ beat }) => beat.left);
-  const departed = [...left, ...fallen].map(({ atMs }) => atMs);
-  const told = fallen.filter(({ atMs }) => atMs >= timeMs - toldSilentSeconds * 1000).slice(0, mostToldSilent);
+  const isTold = ({ atMs }: { atMs: number }): boolean => atMs >= timeMs - toldSilentSeconds * 1000;
+  const departed = [...left, ...fallen.filter((replica) => !isTold(replica))].map(({ atMs }) => atMs);
+  const told = fallen.filter(isTold).slice(0, mostToldSilent);
   return {
     departedMs: departed.length === 0 ? null : Math.max(...departed),
     silent: told.map(({ id, atMs }): SilentReplica => ({ id, atMs })),

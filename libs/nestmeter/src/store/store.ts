@@ -174,7 +174,7 @@ export interface Receipt {
   readonly born: Born;
   /** Ids of replicas that beat within three intervals and did not leave. */
   readonly live: readonly string[];
-  /** Unix milliseconds of the last beat of whoever left or fell silent last, within 25 h; null when nobody did. */
+  /** Unix milliseconds of the last beat of whoever left last, or fell silent before those told; null when nobody did. */
   readonly departedMs: number | null;
   /** Whether this very call had arrived before. */
   readonly isRepeated: boolean;

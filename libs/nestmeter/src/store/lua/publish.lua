@@ -110,10 +110,12 @@ local departed = ''
 local left = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', -1, 'WITHSCORES', 'LIMIT', 0, 1)
 local silent = redis.call('ZREVRANGEBYSCORE', KEYS[3], before, 0, 'WITHSCORES', 'LIMIT', 0, 100)
 if left[2] then departed = string.format('%.0f', -tonumber(left[2])) end
-if silent[2] and (departed == '' or tonumber(silent[2]) > tonumber(departed)) then departed = silent[2] end
 local lately = {}
 for i = 1, #silent, 2 do
-  if tonumber(silent[i + 1]) < ms - tonumber(ARGV[7]) then break end
+  if tonumber(silent[i + 1]) < ms - tonumber(ARGV[7]) then
+    if departed == '' or tonumber(silent[i + 1]) > tonumber(departed) then departed = silent[i + 1] end
+    break
+  end
   lately[i], lately[i + 1] = silent[i], silent[i + 1]
 end
 
