@@ -82,7 +82,11 @@ if number == '' or tonumber(number) <= tonumber(ARGV[2]) then
   local beat = { ARGV[2], string.format('%.0f', ms), ARGV[8], back, ARGV[3] }
   redis.call('HSET', KEYS[2], id, table.concat(beat, '|'))
   -- Rule 11: what was too late is not stored, and may never be noted.
-  redis.call(isAnyLate and 'HSETNX' or 'HSET', KEYS[6], id, ARGV[11])
+  if isAnyLate then
+    redis.call('HSETNX', KEYS[6], id, ARGV[11])
+  else
+    redis.call('HSET', KEYS[6], id, ARGV[11])
+  end
   redis.call('ZADD', KEYS[3], ARGV[4] == '1' and -ms or ms, id)
 end
 if back ~= '' then number, atMs = string.match(back, '^%d+,(%d*),(%d*)$') end
