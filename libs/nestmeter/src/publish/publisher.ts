@@ -281,20 +281,15 @@ export class Publisher {
   }
 
   #publication(writes: readonly StateWrite[], monotonicMs: number): Publication {
+    const { store, storeClock } = this.#options;
     const { bornCandidate, born, acknowledgedBeat, missed } = this.#history;
+    // Nothing can be lost between this process and a store that lives in it.
+    const upTo = store.embedded
+      ? new Map<number, number>()
+      : storedUpTo({ open: this.#open, outbox: this.outbox }, writes, storeClock.nowMs());
     const call = randomBytes(6).toString('base64url');
     const countedForMs = born === null ? monotonicMs - this.#countingSinceMs : 0;
-    return { beat: this.#beat(), writes, bornCandidate, call, acknowledgedBeat, countedForMs, storedUpTo: this.#storedUpTo(writes), missed }; // prettier-ignore
-  }
-
-  #storedUpTo(writes: readonly StateWrite[]): Map<number, number> {
-    const { store, storeClock } = this.#options;
-    // Nothing can be lost between this process and a store that lives in it.
-    if (store.embedded) return new Map();
-    const nowMs = storeClock.nowMs();
-    const upTo = this.#open.storedUpTo(writes, nowMs);
-    for (const [tier, ms] of this.outbox.lackingSince(writes)) upTo.set(tier, Math.min(ms, upTo.get(tier) ?? ms));
-    return upTo;
+    return { beat: this.#beat(), writes, bornCandidate, call, acknowledgedBeat, countedForMs, storedUpTo: upTo, missed }; // prettier-ignore
   }
 
   #beat(): Beat {

@@ -1,0 +1,18 @@
+import type { StateWrite } from '../store/store.js';
+import type { OpenStates } from './open-states.js';
+import type { Outbox } from './outbox.js';
+
+/**
+ * Rule 11: up to when all that this replica counted is in the store once some writes are, as its beat says: Unix
+ * milliseconds by slot length. After a kill whatever lies behind it may be missing, in coarse tiers that wait for their
+ * turn and behind a backlog more than one interval.
+ */
+export function storedUpTo(
+  { open, outbox }: { readonly open: OpenStates; readonly outbox: Outbox },
+  writes: readonly StateWrite[],
+  nowMs: number,
+): Map<number, number> {
+  const upTo = open.storedUpTo(writes, nowMs);
+  for (const [tier, ms] of outbox.lackingSince(writes)) upTo.set(tier, Math.min(ms, upTo.get(tier) ?? ms));
+  return upTo;
+}
