@@ -11,6 +11,7 @@ import { confirmAfterMs, Outbox } from './outbox.js';
 import type { Replica } from './replica.js';
 import { StoreHistory } from './store-history.js';
 import { stepsInTime } from './steps-in-time.js';
+import { storedUpTo } from './stored-up-to.js';
 
 /** What a {@link Publisher} is made of. */
 export interface PublisherOptions {
@@ -287,9 +288,8 @@ export class Publisher {
     const upTo = store.embedded
       ? new Map<number, number>()
       : storedUpTo({ open: this.#open, outbox: this.outbox }, writes, storeClock.nowMs());
-    const call = randomBytes(6).toString('base64url');
     const countedForMs = born === null ? monotonicMs - this.#countingSinceMs : 0;
-    return { beat: this.#beat(), writes, bornCandidate, call, acknowledgedBeat, countedForMs, storedUpTo: upTo, missed }; // prettier-ignore
+    return { beat: this.#beat(), writes, bornCandidate, call: randomBytes(6).toString('base64url'), acknowledgedBeat, countedForMs, storedUpTo: upTo, missed }; // prettier-ignore
   }
 
   #beat(): Beat {
