@@ -18,7 +18,7 @@ const [stepSeconds, eventsPerStep] = [4, 2];
 const [hour, refreshSeconds] = [3600, 600];
 
 const clock = new ManualClock(Date.now() - hours * hour * 1000);
-const { accumulator, publisher, store, sampler, description } = joinParts(readOptions(given), clock);
+const { accumulator, publisher, store, sampling } = joinParts(readOptions(given), clock);
 const series = activeSeries(5).map((one) => ({ ...one, handle: accumulator.series(one.family, one.labels) }));
 const idle = memory();
 let calls = 0;
@@ -33,8 +33,7 @@ for (let second = stepSeconds; second <= hours * hour; second += stepSeconds) {
   publisher.collect();
   if (second % refreshSeconds === 0) {
     // As the timers of a monitor do, if less often: a publish that fails, samples, the summary of its beat.
-    sampler.sample();
-    await description.refresh();
+    await sampling.sample();
     await publisher.flush().catch(() => {});
     // Garbage of ten simulated minutes has come in one second: a process in real time has collected it long ago.
     globalThis.gc();

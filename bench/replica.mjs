@@ -66,7 +66,7 @@ export class LoadedReplica {
 
   /** Begins to count events, 500 a second. */
   startLoad() {
-    const { sampler, description, clock } = this.parts;
+    const { sampling, clock } = this.parts;
     const tick = setInterval(() => {
       for (let event = 0; event < (eventsPerSecond * tickMs) / 1000; event++) {
         const { handle, count } = this.series[this.#next++ % this.series.length];
@@ -74,11 +74,10 @@ export class LoadedReplica {
       }
     }, tickMs);
     // As a running monitor does.
-    const sampling = setInterval(() => {
-      sampler.sample();
-      void description.refresh();
+    const look = setInterval(() => {
+      void sampling.sample();
     }, 5000);
-    this.#timers.push(tick, sampling);
+    this.#timers.push(tick, look);
   }
 
   /** Connects, publishes all there is, and from then on every second. */

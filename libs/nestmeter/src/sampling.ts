@@ -25,8 +25,18 @@ export class Sampling {
 
   /** Takes a sample now, then on the interval. */
   start(): void {
-    this.#sample();
+    void this.sample();
     this.#schedule();
+  }
+
+  /** Looks once; resolves when the summary that beats carry is made. Never rejects. */
+  async sample(): Promise<void> {
+    const { recorder, sampler, description } = this.options;
+    recorder.guard('process', () => {
+      sampler.sample();
+      recorder.llm.sweep();
+    });
+    await description.refresh().catch((error: unknown) => recorder.refusals.failed('summary', error));
   }
 
   /** Ends it. */
@@ -38,16 +48,7 @@ export class Sampling {
 
   #schedule(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
-    this.#timer = setInterval(() => this.#sample(), this.options.config.effective.sampleIntervalMs);
+    this.#timer = setInterval(() => void this.sample(), this.options.config.effective.sampleIntervalMs);
     this.#timer.unref();
-  }
-
-  #sample(): void {
-    const { recorder, sampler, description } = this.options;
-    recorder.guard('process', () => {
-      sampler.sample();
-      recorder.llm.sweep();
-    });
-    description.refresh().catch((error: unknown) => recorder.refusals.failed('summary', error));
   }
 }

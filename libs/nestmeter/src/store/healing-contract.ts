@@ -63,6 +63,8 @@ export function healingContract(name: string, make: (setup: StoreSetup) => Promi
       await publish(1, { beat: beatOf('left', 1, { left: true }) });
       await wait(30);
       const before = (await read()).timeMs;
+      // Beats are of whole milliseconds.
+      await wait(2);
       await publish(2);
       await store.upkeep.retire(before);
       const { beats, silent, gaps } = await store.read({ slots: [], beats: true });
