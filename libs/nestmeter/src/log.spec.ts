@@ -5,16 +5,16 @@ describe('the log', () => {
   const write = (line: string): void => void lines.push(line);
   const logger = { log: write, warn: write, error: write };
 
+  beforeEach(() => lines.splice(0));
+
   it('writes one line for a message, whatever names from outside are in it', () => {
     createLog(logger, () => 'warn').warn('A call of a\r\n[nestmeter] forged\u2028\u001b[31m ended');
     expect(lines).toEqual(['[nestmeter] A call of a [nestmeter] forged [31m ended']);
   });
 
   it('writes what is at or above the level of the moment, which may change', () => {
-    const lines: string[] = [];
-    const write = (message: string) => void lines.push(message);
     let level: 'silent' | 'warn' | 'debug' = 'warn';
-    const log = createLog({ error: write, warn: write, log: write }, () => level);
+    const log = createLog(logger, () => level);
     const all = () => {
       log.warn('warning');
       log.info('note');
