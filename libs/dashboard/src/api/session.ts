@@ -1,0 +1,62 @@
+import { signal } from '@preact/signals';
+import { isAdmitted } from './following.js';
+import { change, read, RequestFailure } from './request.js';
+import type { SessionAnswer } from './session-answer.js';
+
+/** Who looks; null until it is known, and while nobody is logged in. */
+export const session = signal<SessionAnswer | null>(null);
+
+/** Whether what changes something is offered. The server decides all the same. */
+export function mayWrite(): boolean {
+  return session.value?.level === 'write';
+}
+
+/** Why it is not known who looks, other than that he is not logged in. */
+export const sessionFailure = signal<RequestFailure | null>(null);
+
+/** Asks who looks, and tries again until there is an answer. */
+export async function findSession(): Promise<void> {
+  try {
+    session.value = await read('session');
+    sessionFailure.value = null;
+    isAdmitted.value = true;
+  } catch (error) {
+    const failure = error instanceof RequestFailure ? error : new RequestFailure(null, 'unreadable', String(error));
+    if (failure.status === 401) {
+      isAdmitted.value = false;
+      sessionFailure.value = null;
+      return;
+    }
+    sessionFailure.value = failure;
+    window.setTimeout(() => void findSession(), (failure.retryAfterSeconds ?? 5) * 1000);
+  }
+}
+
+const storageKey = 'nestmeter.logged-in';
+
+/** Whether this browser logged in here, so that logging out means something; a proxy or a header may let in as well. */
+export function hasLoggedIn(): boolean {
+  try {
+    return localStorage.getItem(storageKey) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** Logs in with a token; the server sets a cookie that this page cannot read. Rejects with RequestFailure. */
+export async function logIn(token: string): Promise<void> {
+  await change('POST', 'login', { body: { token } });
+  try {
+    localStorage.setItem(storageKey, '');
+  } catch {
+    // Without storage the session ends with the cookie.
+  }
+  await findSession();
+}
+
+/** Logs out and forgets what was shown. */
+export async function logOut(): Promise<void> {
+  await change('POST', 'logout');
+  localStorage.removeItem(storageKey);
+  location.reload();
+}

@@ -1,0 +1,1 @@
+export function AlertsView() { return null; }

@@ -1,0 +1,1 @@
+export function EndpointView() { return null; }

@@ -1,0 +1,139 @@
+import { useState } from 'preact/hooks';
+import type { Alert } from '../api/answers.js';
+import { change } from '../api/request.js';
+import { refresh, useAnswer } from '../api/resource.js';
+import { mayWrite } from '../api/session.js';
+import { thin } from '../format/text.js';
+import { Lasting, Moment } from '../part/ago.js';
+import type { Tone } from '../part/bar.js';
+import { Name } from '../part/name.js';
+import { SilenceDialog } from './silence-dialog.js';
+
+/** The colour of a severity: grave ones stand out, mild ones do not. */
+export function severityTone(severity: string): Tone {
+  if (severity === 'critical' || severity === 'high') return 'bad';
+  return severity === 'warning' ? 'warn' : 'plain';
+}
+
+/** Alerts that fire, worst first, with what to do about each; nothing when none does. */
+export function FiringAlerts() {
+  const { answer } = useAnswer('alerts', {}, 10_000);
+  const [silencing, setSilencing] = useState<Alert | null>(null);
+  if (answer === null || answer.active.length === 0) return null;
+  return (
+    <section class="card flush" aria-label="Firing alerts">
+      {answer.active.map((alert) => (
+        <AlertRow key={alert.id} alert={alert} onSilence={() => setSilencing(alert)} />
+      ))}
+      {silencing !== null && <SilenceDialog alert={silencing} onClose={() => setSilencing(null)} />}
+    </section>
+  );
+}
+
+function AlertRow({ alert, onSilence }: { readonly alert: Alert; readonly onSilence: () => void }) {
+  const { severity, since, labels, recommendation, acknowledged, acknowledged_by: by, silenced_until: until } = alert;
+  const tone = severityTone(severity);
+  const { title, value } = alertWords(alert);
+  return (
+    <div class={`alert ${tone}`} data-alert={alert.rule}>
+      <div>
+        <p>
+          <span class={`severity ${tone}`}>{severity}</span> <b>{title}</b> — {value}
+        </p>
+        <p class="advice">
+          {Object.values(labels).map((label) => (
+            <span key={label}>
+              <bdi>{label}</bdi> ·{' '}
+            </span>
+          ))}
+          since <Moment time={since} /> (<Lasting since={since} />)
+          {alert.state === 'no_data' && ' · no data now'}
+          {alert.state === 'stale' && ' · not evaluated now'}
+          {acknowledged && ` · acknowledged by ${by ?? 'somebody'}`}
+          {until !== null && (
+            <>
+              {' '}
+              · silenced until <Moment time={until} />
+            </>
+          )}
+          {recommendation !== null && ` · Next: ${recommendation.immediate}`}
+          <Runbook url={alert.runbook_url} />
+        </p>
+      </div>
+      {mayWrite() && (
+        <div class="alert-actions">
+          {!acknowledged && <Acknowledge alert={alert} />}
+          <button type="button" class="button" onClick={onSilence}>
+            Silence…
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Runbook({ url }: { readonly url: string | null }) {
+  if (url === null || !/^https?:\/\//.test(url)) return null;
+  return (
+    <>
+      {' '}
+      ·{' '}
+      <a class="link" href={url} target="_blank" rel="noreferrer noopener">
+        Runbook
+      </a>
+    </>
+  );
+}
+
+function Acknowledge({ alert }: { readonly alert: Alert }) {
+  const [failure, setFailure] = useState<string | null>(null);
+  const acknowledge = async (): Promise<void> => {
+    try {
+      await change('POST', `alerts/${encodeURIComponent(alert.id)}/acknowledge`);
+      refresh('alerts');
+    } catch (error) {
+      setFailure(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return (
+    <>
+      {failure !== null && (
+        <span class="tone-bad" role="alert">
+          {failure}
+        </span>
+      )}
+      <button type="button" class="button" onClick={() => void acknowledge()}>
+        Acknowledge
+      </button>
+    </>
+  );
+}
+
+/** What is wrong, and by how much: the line of the alert taken apart, with its threshold. */
+export function alertWords({ text, threshold, comparison, severity }: AlertText): { title: string; value: string } {
+  const bare = text.replace(`[${severity}] `, '');
+  const match = /^(.*) detected \(([^()]*)\)(?: for .*)?$/s.exec(bare);
+  if (match === null) return { title: bare, value: '' };
+  const [, title = bare, value = ''] = match;
+  const unit = /%$/.exec(value) ?? / (ms|USD)$/.exec(value);
+  const shown = value.replace(/%$/, `${thin}%`);
+  if (threshold === null) return { title, value: shown };
+  const limit = `${threshold}${unit === null ? '' : `${thin}${unit[0].trim()}`}`;
+  const word = comparison === undefined || comparison.startsWith('>') ? 'over' : 'below';
+  return { title, value: `${shown} ${word} ${limit}` };
+}
+
+type AlertText = Pick<Alert, 'text' | 'threshold' | 'severity'> & { readonly comparison?: Alert['comparison'] };
+
+/** Labels of what an alert is about. */
+export function AlertLabels({ labels }: Pick<Alert, 'labels'>) {
+  const entries = Object.entries(labels);
+  if (entries.length === 0) return <span class="soft">all</span>;
+  return (
+    <>
+      {entries.map(([name, value]) => (
+        <Name key={name} of={value} />
+      ))}
+    </>
+  );
+}

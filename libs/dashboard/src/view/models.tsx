@@ -1,0 +1,1 @@
+export function ModelsView() { return null; }

@@ -1,0 +1,1 @@
+export function OperationView() { return null; }

@@ -1,0 +1,1 @@
+export function ProviderView() { return null; }

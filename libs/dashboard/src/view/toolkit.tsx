@@ -1,0 +1,1 @@
+export function ToolkitView() { return null; }
