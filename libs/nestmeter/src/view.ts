@@ -18,11 +18,14 @@ import { version } from './version.js';
 export function viewOf(parts: MonitorParts, options: EffectiveOptions, given: MonitorOptions): MonitorView {
   const { accumulator, alerting, reports, recorder } = parts;
   return {
+    app: options.app ?? '',
     version,
     prefix: options.prefix,
     aliases: options.aliases,
     hasOwnPort: options.listen !== undefined,
     access: options.access,
+    dashboard: options.dashboard,
+    sessionHours: options.sessionHours,
     corsOrigins: options.cors?.origins ?? [],
     get limits() {
       const { rateLimits, liveClients, bodyBytes } = parts.config.effective;

@@ -32,31 +32,14 @@ export async function findSession(): Promise<void> {
   }
 }
 
-const storageKey = 'nestmeter.logged-in';
-
-/** Whether this browser logged in here, so that logging out means something; a proxy or a header may let in as well. */
-export function hasLoggedIn(): boolean {
-  try {
-    return localStorage.getItem(storageKey) !== null;
-  } catch {
-    return false;
-  }
-}
-
 /** Logs in with a token; the server sets a cookie that this page cannot read. Rejects with RequestFailure. */
 export async function logIn(token: string): Promise<void> {
   await change('POST', 'login', { body: { token } });
-  try {
-    localStorage.setItem(storageKey, '');
-  } catch {
-    // Without storage the session ends with the cookie.
-  }
   await findSession();
 }
 
 /** Logs out and forgets what was shown. */
 export async function logOut(): Promise<void> {
   await change('POST', 'logout');
-  localStorage.removeItem(storageKey);
   location.reload();
 }

@@ -1,6 +1,6 @@
 import { isPaused } from '../api/following.js';
 import { type Snapshot, snapshot } from '../api/live.js';
-import { hasLoggedIn, logOut, session } from '../api/session.js';
+import { logOut, session } from '../api/session.js';
 import { linkTo } from '../navigation.js';
 import { Live } from './live.js';
 import { ThemePicker } from './theme-picker.js';
@@ -13,13 +13,13 @@ export function Header() {
     <header>
       <a class="mark" href={linkTo({ view: 'overview', names: [], options: {} })}>
         <Mark />
-        Nestmeter{who !== null && who.app !== null && <span class="app">{who.app}</span>}
+        Nestmeter{who !== null && <span class="app">{who.app}</span>}
       </a>
       <Health />
       <Live />
       <WindowPicker />
       <ThemePicker />
-      {who !== null && hasLoggedIn() && (
+      {who !== null && who.session_ends !== null && (
         <button type="button" class="button quiet" title={`Logged in as ${who.principal}`} onClick={() => void logOut()}>
           Log out
         </button>

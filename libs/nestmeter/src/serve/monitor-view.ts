@@ -37,6 +37,8 @@ export interface PrometheusSettings {
 
 /** What the handlers of routes may see of a monitor; the monitor fills it. */
 export interface MonitorView {
+  /** Name of the application; empty where it has none. */
+  readonly app: string;
   /** Version of this package. */
   readonly version: string;
   /** Where the routes are: begins with a slash, does not end with one. */
@@ -46,6 +48,10 @@ export interface MonitorView {
   /** Whether the routes are served on a port of their own only. */
   readonly hasOwnPort: boolean;
   readonly access: AccessOptions | undefined;
+  /** Whether the page is served, with what is there for it only. */
+  readonly dashboard: boolean;
+  /** For how long a log-in lasts. */
+  readonly sessionHours: number;
   /** Origins whose pages may read answers. */
   readonly corsOrigins: readonly string[];
   /** Asked for anew each time: limits may change. */
