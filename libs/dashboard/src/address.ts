@@ -55,8 +55,8 @@ const mostOptionCharacters = 400;
 export function durationSeconds(text: string): number | null {
   const match = /^(\d{1,8})([smhd])$/.exec(text);
   if (match === null) return null;
-  const seconds = Number(match[1]) * unitSeconds[match[2]!]!;
-  return seconds >= shortestSeconds && seconds <= longestSeconds ? seconds : null;
+  const length = Number(match[1]) * unitSeconds[match[2]!]!;
+  return length >= shortestSeconds && length <= longestSeconds ? length : null;
 }
 
 /** How long a window is, in seconds. */

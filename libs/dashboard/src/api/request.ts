@@ -69,7 +69,11 @@ async function send(method: string, address: string, { body, headers = {}, signa
     credentials: 'same-origin',
     cache: 'no-store',
     signal: signal === undefined ? patience : AbortSignal.any([signal, patience]),
-    headers: { accept: 'application/json', ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+    headers: {
+      accept: 'application/json',
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+    },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   }).catch((error: unknown) => {
     if (signal?.aborted) throw error;

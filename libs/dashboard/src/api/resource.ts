@@ -137,9 +137,13 @@ export function useAnswer<Route extends RouteName>(
   const last = useRef<Answers[Route] | null>(null);
   // The address says all of the question.
   useEffect(() => resource?.watch(everyMs), [key, everyMs]);
-  const reading = resource?.reading.value ?? (nothing as Reading<Answers[Route]>);
+  const reading = resource?.reading.value ?? nothing;
   if (reading.answer !== null) last.current = reading.answer;
-  return { ...reading, answer: reading.answer ?? last.current, isOld: reading.answer === null && last.current !== null };
+  return {
+    ...reading,
+    answer: reading.answer ?? last.current,
+    isOld: reading.answer === null && last.current !== null,
+  };
 }
 
 /** Asks again for every answer of some routes that is shown, as after a change. */

@@ -7,7 +7,8 @@ import type { Query } from './request.js';
 import { useAnswer } from './resource.js';
 
 /** Routes that answer over a window. */
-export type WindowedRoute = 'providers' | 'endpoints' | 'operations' | 'stages' | 'usage' | 'cache' | 'queues' | 'memory';
+export type WindowedRoute =
+  'providers' | 'endpoints' | 'operations' | 'stages' | 'usage' | 'cache' | 'queues' | 'memory';
 
 /** Most points of a chart: more than that is finer than the eye, and half as many bytes. */
 const points = 60;
@@ -63,7 +64,7 @@ export function useBefore<Route extends WindowedRoute>(route: Route, present: Wi
   const reaches =
     window !== undefined && from > Date.now() / 1000 - longestSeconds && (window.data_since ?? Infinity) <= from;
   const before = useAnswer(route, reaches ? { from, to: Math.floor(window.from), ...query } : null, 300_000);
-  return reaches ? (before.answer as Answers[Route] | null) : null;
+  return reaches ? before.answer : null;
 }
 
 /** Length of the window of an answer, in seconds: rates divide by it. */

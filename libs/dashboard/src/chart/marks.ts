@@ -33,6 +33,7 @@ export function drawMarks(plot: uPlot, { marks, gaps, colors, font }: Marking): 
   ctx.lineWidth = ratio;
   ctx.font = font;
   ctx.textBaseline = 'top';
+  ctx.textAlign = 'left';
   let free = bbox.left;
   let labels = 0;
   for (const { time, label } of marks) {

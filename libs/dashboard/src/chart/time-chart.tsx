@@ -128,11 +128,18 @@ function Tip({ pointed, lines, stretches, format }: PlotProps) {
 }
 
 function dataOf({ stretches, lines, isStacked = false }: TimeChartProps): uPlot.AlignedData {
-  const times = stretches.map(({ from, to }) => (from + to) / 2);
+  // The last part is still going on; it stands where it will be, so that bars are equally far from each other.
+  const width = partSeconds(stretches);
+  const times = stretches.map(({ from }) => from + width / 2);
   if (!isStacked) return [times, ...drawn(lines).map(({ values }) => [...values])];
   // For the same reason the highest pile goes first, the lowest part last.
   const piles = lines.map((_, upTo) => times.map((_time, at) => pile(lines, upTo, at)));
   return [times, ...piles.reverse()];
+}
+
+/** Length of a whole part. */
+function partSeconds(stretches: readonly Stretch[]): number {
+  return Math.max(0, ...stretches.map(({ from, to }) => to - from));
 }
 
 /** Areas go behind lines: uPlot draws later series over earlier ones. */
@@ -151,7 +158,9 @@ function optionsOf(latest: { readonly current: PlotProps }, width: number): uPlo
   const family = getComputedStyle(document.body).fontFamily;
   const font = `11px ${family}`;
   const axis = { stroke: colors.faint, font, ticks: { show: false } };
-  const series = (isStacked ? lines.toReversed() : drawn(lines)).map(({ label, color, isArea = false }) => seriesOf(label, colors[color], { isArea, isStacked, soft: colors['accent-soft'] }));
+  const series = (isStacked ? lines.toReversed() : drawn(lines)).map(({ label, color, isArea = false }) =>
+    seriesOf(label, colors[color], { isArea, isStacked, soft: colors['accent-soft'] }),
+  );
   return {
     width,
     height,
@@ -165,6 +174,7 @@ function optionsOf(latest: { readonly current: PlotProps }, width: number): uPlo
       {
         ...axis,
         grid: { show: false },
+        size: 24,
         space: 64,
         values: (_plot, splits) => {
           const [from, to] = rangeOf(latest.current);
@@ -212,14 +222,28 @@ function seriesOf(
   color: string,
   { isArea, isStacked, soft }: { readonly isArea: boolean; readonly isStacked: boolean; readonly soft: string },
 ): uPlot.Series {
+  // A value between two unknown ones has no line to either side.
+  const points = { size: 5, fill: color, filter: (plot: uPlot, at: number) => lonely(plot.data[at]!) };
   const shared = { label, spanGaps: false };
-  if (isStacked) return { ...shared, fill: color, width: 0, points: { show: false }, paths: uPlot.paths.bars!({ size: [0.86, 60], gap: 1 }) };
+  if (isStacked)
+    return {
+      ...shared,
+      fill: color,
+      width: 0,
+      points: { show: false },
+      paths: uPlot.paths.bars!({ size: [0.86, 60], gap: 1 }),
+    };
   if (isArea) return { ...shared, fill: soft, width: 0, points: { show: false } };
-  return { ...shared, stroke: color, width: 1.9 };
+  return { ...shared, stroke: color, width: 1.9, points };
 }
 
-function rangeOf({ head: { window } }: TimeChartProps): [number, number] {
-  return [window.from, window.to];
+function lonely(values: uPlot.AlignedData[number]): number[] {
+  return [...values.keys()].filter((at) => values[at] != null && values[at - 1] == null && values[at + 1] == null);
+}
+
+function rangeOf({ head: { window }, stretches }: TimeChartProps): [number, number] {
+  const end = (stretches.at(-1)?.from ?? window.from) + partSeconds(stretches);
+  return [window.from, Math.max(window.to, end)];
 }
 
 /** Dragging over a stretch makes it the window of the page. */

@@ -31,9 +31,7 @@ export function spanText(seconds: number): string {
   const large = Math.floor(whole / size);
   const small = Math.floor((whole % size) / smaller);
   // Seconds beside ten minutes, or hours beside ten days, are noise.
-  return small === 0 || large >= 10
-    ? `${large}${thin}${unit}`
-    : `${large}${thin}${unit} ${small}${thin}${smallerUnit}`;
+  return small === 0 || large >= 10 ? `${large}${thin}${unit}` : `${large}${thin}${unit} ${small}${thin}${smallerUnit}`;
 }
 
 /** `just now`, `8 s ago`, `11 min ago`. */

@@ -2,10 +2,10 @@ import { type Figure, unknown } from './figure.js';
 import { thin } from './text.js';
 
 /** Groups the digits of a decimal by thousands: `31 077`, `1 842.5`. */
-export function grouped(decimal: string): string {
-  const [whole = '', fraction] = decimal.replace('-', '').split('.');
+export function grouped(text: string): string {
+  const [whole = '', fraction] = text.replace('-', '').split('.');
   const groups = whole.replaceAll(/\B(?=(\d{3})+$)/g, thin);
-  return `${decimal.startsWith('-') ? '−' : ''}${groups}${fraction === undefined ? '' : `.${fraction}`}`;
+  return `${text.startsWith('-') ? '−' : ''}${groups}${fraction === undefined ? '' : `.${fraction}`}`;
 }
 
 /** A whole number with all its digits. */

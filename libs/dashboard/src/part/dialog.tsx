@@ -1,13 +1,14 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { RequestFailure } from '../api/request.js';
+import { type FormFields, formFields } from './form-fields.js';
 
 interface DialogProps {
   readonly title: string;
   /** What the button that does it says. */
   readonly action: string;
   /** Does it; the dialog closes when that succeeded, else it says why not. */
-  readonly onSubmit: (form: FormData) => Promise<void>;
+  readonly onSubmit: (fields: FormFields) => Promise<void>;
   readonly onClose: () => void;
   readonly children: ComponentChildren;
 }
@@ -25,7 +26,7 @@ export function Dialog({ title, action, onSubmit, onClose, children }: DialogPro
     setSending(true);
     setFailure(null);
     try {
-      await onSubmit(new FormData(form));
+      await onSubmit(formFields(form));
       dialog.current?.close();
     } catch (error) {
       if (!(error instanceof RequestFailure)) throw error;

@@ -27,7 +27,5 @@ export function Name({ of, href, detail }: { readonly of: string; readonly href?
 
 /** Whether something is well, as a dot; what it means is said for screen readers. */
 export function Dot({ tone, meaning }: { readonly tone: 'ok' | 'warn' | 'bad' | 'plain'; readonly meaning: string }) {
-  return (
-    <span class={`dot ${tone}`} role="img" aria-label={meaning} title={meaning} />
-  );
+  return <span class={`dot ${tone}`} role="img" aria-label={meaning} title={meaning} />;
 }

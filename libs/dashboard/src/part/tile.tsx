@@ -34,22 +34,25 @@ export function Tile({ label, figure, tone = 'plain', children, values }: TilePr
   );
 }
 
-interface ChangeTextProps {
-  readonly of: Change | null;
+interface ComparedProps {
+  readonly change: Change | null;
   /** Which direction is worse; none where neither is. */
   readonly worse?: 'up' | 'down';
   /** What it is compared with, such as `the hour before`. */
   readonly to: string;
+  /** What else it is compared with, such as its target; null for nothing. */
+  readonly also: string | null;
 }
 
-/** How a number changed; coloured when that is bad or good, and said what it is compared with where there is room. */
-export function ChangeText({ of, worse, to }: ChangeTextProps) {
-  if (of === null) return <span title={`Nothing to compare with in ${to}`}>no earlier data</span>;
-  const isMeaning = worse !== undefined && of.direction !== 'same';
-  const tone = !isMeaning ? 'plain' : of.direction === worse ? 'bad' : 'good';
+/** How a number changed, coloured when that is bad or good, and what else it is to be compared with. */
+export function Compared({ change, worse, to, also }: ComparedProps) {
+  if (change === null) return <span title={`There is nothing of ${to}`}>{also ?? 'no earlier data'}</span>;
+  const isMeaning = worse !== undefined && change.direction !== 'same';
+  const tone = !isMeaning ? 'plain' : change.direction === worse ? 'bad' : 'good';
   return (
     <span title={`Compared with ${to}`}>
-      <Toned tone={tone}>{of.text}</Toned>
+      <Toned tone={tone}>{change.text}</Toned>
+      {also === null ? ` to ${to}` : ` · ${also}`}
     </span>
   );
 }

@@ -20,7 +20,12 @@ export function Header() {
       <WindowPicker />
       <ThemePicker />
       {who !== null && who.session_ends !== null && (
-        <button type="button" class="button quiet" title={`Logged in as ${who.principal}`} onClick={() => void logOut()}>
+        <button
+          type="button"
+          class="button quiet"
+          title={`Logged in as ${who.principal}`}
+          onClick={() => void logOut()}
+        >
           Log out
         </button>
       )}
@@ -30,7 +35,14 @@ export function Header() {
 
 function Mark() {
   return (
-    <svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" aria-hidden="true">
+    <svg
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="2"
+      stroke-linecap="round"
+      aria-hidden="true"
+    >
       <path class="accent" d="M3.5 16a9 9 0 1 1 17 0" />
       <path d="M12 15l4.5-5" />
       <circle cx="12" cy="15.4" r="1.4" fill="currentColor" stroke="none" />
@@ -53,7 +65,11 @@ function Health() {
   const words = { healthy: 'Healthy', degraded: 'Degraded', critical: 'Critical', unknown: 'Health unknown' }[health];
   const count = alerts === 0 ? '' : ` · ${alerts} ${alerts === 1 ? 'alert' : 'alerts'}`;
   return (
-    <a class={`pill ${tones[health]}`} href={linkTo({ view: 'alerts', names: [], options: {} })} title="By the alerts that fire">
+    <a
+      class={`pill ${tones[health]}`}
+      href={linkTo({ view: 'alerts', names: [], options: {} })}
+      title="By the alerts that fire"
+    >
       <i aria-hidden="true" />
       <span role="status">{answer === undefined && !isPaused.value ? 'Connecting' : words + count}</span>
     </a>

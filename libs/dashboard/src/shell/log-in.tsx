@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { RequestFailure } from '../api/request.js';
 import { logIn } from '../api/session.js';
+import { formFields } from '../part/form-fields.js';
 
 /** Asks for a token. The server keeps it in a cookie that scripts cannot read. */
 export function LogIn() {
@@ -22,7 +23,7 @@ export function LogIn() {
         class="card"
         onSubmit={(event) => {
           event.preventDefault();
-          void submit(String(new FormData(event.currentTarget).get('token')));
+          void submit(formFields(event.currentTarget)['token'] ?? '');
         }}
       >
         <h1>Nestmeter</h1>

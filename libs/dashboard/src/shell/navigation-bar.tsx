@@ -25,7 +25,11 @@ export function Navigation() {
   return (
     <nav aria-label="Views" onKeyDown={moveFocus}>
       {views.map((view) => (
-        <a key={view} href={linkTo({ view, names: [], options: {} }, now)} aria-current={view === now.view ? 'page' : undefined}>
+        <a
+          key={view}
+          href={linkTo({ view, names: [], options: {} }, now)}
+          aria-current={view === now.view ? 'page' : undefined}
+        >
           {viewTitles[view]}
           {view === 'alerts' && alerts > 0 && <b class="count">{alerts}</b>}
         </a>

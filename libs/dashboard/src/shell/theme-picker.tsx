@@ -20,7 +20,10 @@ export function ThemePicker() {
         {now === 'light' && (
           <>
             <circle cx="8" cy="8" r="3" />
-            <path class="stroke" d="M8 1.5v1.6M8 12.9v1.6M1.5 8h1.6M12.9 8h1.6M3.4 3.4l1.1 1.1M11.5 11.5l1.1 1.1M3.4 12.6l1.1-1.1M11.5 4.5l1.1-1.1" />
+            <path
+              class="stroke"
+              d="M8 1.5v1.6M8 12.9v1.6M1.5 8h1.6M12.9 8h1.6M3.4 3.4l1.1 1.1M11.5 11.5l1.1 1.1M3.4 12.6l1.1-1.1M11.5 4.5l1.1-1.1"
+            />
           </>
         )}
         {now === 'dark' && <path d="M13.4 10A6 6 0 0 1 6 2.6 5.8 5.8 0 1 0 13.4 10z" />}

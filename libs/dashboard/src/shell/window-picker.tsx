@@ -4,6 +4,7 @@ import { localInput, momentText } from '../format/time.js';
 import { address, go } from '../navigation.js';
 import { RequestFailure } from '../api/request.js';
 import { Dialog } from '../part/dialog.js';
+import type { FormFields } from '../part/form-fields.js';
 import { Segments } from '../part/segments.js';
 
 const choices = ['5m', '15m', '1h', '6h', '24h', '7d', '30d', '90d'] as const;
@@ -57,8 +58,9 @@ function CustomWindow({ onClose }: { readonly onClose: () => void }) {
   const { window } = address.peek();
   const now = Date.now() / 1000;
   const [from, to] = 'last' in window ? [now - windowSeconds(window), now] : [window.from, window.to];
-  const submit = (form: FormData): Promise<void> => {
-    const [start, end] = ['from', 'to'].map((name) => Math.floor(Date.parse(String(form.get(name))) / 1000)) as [number, number];
+  const submit = (fields: FormFields): Promise<void> => {
+    const moment = (name: string): number => Math.floor(Date.parse(fields[name] ?? '') / 1000);
+    const [start, end] = [moment('from'), moment('to')];
     const problem = problemOf(start, end);
     if (problem !== null) return Promise.reject(new RequestFailure(null, 'window', problem));
     go({ window: { from: start, to: end } });

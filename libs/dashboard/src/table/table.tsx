@@ -36,7 +36,16 @@ interface TableProps<Row> {
 const mostRows = 100;
 
 /** A table that can be ordered by any column. */
-export function Table<Row>({ caption, columns, rows, id, order, isMain = false, most = mostRows, hasMore = true }: TableProps<Row>) {
+export function Table<Row>({
+  caption,
+  columns,
+  rows,
+  id,
+  order,
+  isMain = false,
+  most = mostRows,
+  hasMore = true,
+}: TableProps<Row>) {
   const [own, setOwn] = useState<Order | null>(null);
   const [isWhole, setWhole] = useState(false);
   const keys = columns.map(({ key }) => key);
@@ -101,7 +110,7 @@ interface HeadProps<Row> {
 
 function Head<Row>({ column: { key, title, unit, hint, isText = false }, chosen, onChoose }: HeadProps<Row>) {
   const isChosen = key === chosen?.key;
-  const isDescending = isChosen && chosen!.descending;
+  const isDescending = isChosen && chosen.descending;
   const descending = isChosen ? !isDescending : !isText;
   return (
     <th

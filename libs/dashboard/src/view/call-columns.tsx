@@ -64,7 +64,10 @@ export function tightestLimit({ shared: { rate_limits: limits } }: Calls): { kin
   const known = Object.entries(limits.headroom ?? {}).flatMap(([kind, { limit, remaining }]) =>
     limit === null || remaining === null || limit === 0 ? [] : [{ kind, percent: (remaining / limit) * 100 }],
   );
-  return known.reduce<(typeof known)[number] | null>((least, each) => (least === null || each.percent < least.percent ? each : least), null);
+  return known.reduce<(typeof known)[number] | null>(
+    (least, each) => (least === null || each.percent < least.percent ? each : least),
+    null,
+  );
 }
 
 /** Below so much of what a provider allows, calls will soon be refused. */
@@ -72,7 +75,13 @@ const littlePercent = 10;
 
 /** Columns about calls, for tables of providers and of models. @param of what a row tells of calls */
 export function callColumns<Row>(rules: readonly Rule[], of: (row: Row) => Calls): Column<Row>[] {
-  const figure = (key: string, title: string, value: (calls: Calls) => number | null, shown: (value: number | null) => FigureValue, more: Partial<Column<Row>> = {}): Column<Row> => ({
+  const figure = (
+    key: string,
+    title: string,
+    value: (calls: Calls) => number | null,
+    shown: (value: number | null) => FigureValue,
+    more: Partial<Column<Row>> = {},
+  ): Column<Row> => ({
     key,
     title,
     value: (row) => value(of(row)),
@@ -86,7 +95,9 @@ export function callColumns<Row>(rules: readonly Rule[], of: (row: Row) => Calls
   return [
     figure('calls', 'Calls', ({ calls }) => calls, count),
     judged(
-      figure('success', 'Success', ({ successPercent: success }) => success, percent, { hint: 'Of calls that completed or failed' }),
+      figure('success', 'Success', ({ successPercent: success }) => success, percent, {
+        hint: 'Of calls that completed or failed',
+      }),
       'provider_success_rate_percent',
       ({ successPercent: success }) => success,
     ),
@@ -127,7 +138,9 @@ export function callColumns<Row>(rules: readonly Rule[], of: (row: Row) => Calls
       value: (row) => tightestLimit(of(row))?.percent,
       cell: (row) => <Headroom of={tightestLimit(of(row))} />,
     },
-    figure('unpriced', 'Unpriced', ({ shared }) => shared.unpriced_calls, count, { hint: 'Calls whose price is unknown' }),
+    figure('unpriced', 'Unpriced', ({ shared }) => shared.unpriced_calls, count, {
+      hint: 'Calls whose price is unknown',
+    }),
     {
       key: 'per-thousand',
       title: 'Cost / 1 000',

@@ -3,7 +3,9 @@ import type { Alert } from '../api/answers.js';
 import { change } from '../api/request.js';
 import { refresh, useAnswer } from '../api/resource.js';
 import { mayWrite } from '../api/session.js';
+import { grouped } from '../format/number.js';
 import { thin } from '../format/text.js';
+import { crosses } from '../judge.js';
 import { Lasting, Moment } from '../part/ago.js';
 import type { Tone } from '../part/bar.js';
 import { Name } from '../part/name.js';
@@ -15,16 +17,45 @@ export function severityTone(severity: string): Tone {
   return severity === 'warning' ? 'warn' : 'plain';
 }
 
-/** Alerts that fire, worst first, with what to do about each; nothing when none does. */
-export function FiringAlerts() {
+const most = 5;
+
+function isGrave({ severity, acknowledged, silenced_until: until }: Alert): boolean {
+  return severityTone(severity) !== 'plain' && !acknowledged && until === null;
+}
+
+/** `2 low: Low token efficiency · 1 info: Calls without a price`. */
+function restText(alerts: readonly Alert[]): string {
+  const bySeverity = Map.groupBy(alerts, ({ severity }) => severity);
+  return [...bySeverity]
+    .map(([severity, some]) => {
+      const titles = [...new Set(some.map((alert) => alertWords(alert).title))];
+      return `${some.length} ${severity}: ${titles.join(', ')}`;
+    })
+    .join(' · ');
+}
+
+/**
+ * Alerts that fire, worst first, with what to do about each; nothing when none does.
+ *
+ * @param isAll whether mild ones and those that somebody takes care of have a line of their own from the start
+ */
+export function FiringAlerts({ isAll = false }: { readonly isAll?: boolean }) {
   const { answer } = useAnswer('alerts', {}, 10_000);
   const [silencing, setSilencing] = useState<Alert | null>(null);
+  const [isWhole, setWhole] = useState(isAll);
   if (answer === null || answer.active.length === 0) return null;
+  const shown = isWhole ? answer.active : answer.active.filter(isGrave).slice(0, most);
+  const rest = answer.active.filter((alert) => !shown.includes(alert));
   return (
     <section class="card flush" aria-label="Firing alerts">
-      {answer.active.map((alert) => (
+      {shown.map((alert) => (
         <AlertRow key={alert.id} alert={alert} onSilence={() => setSilencing(alert)} />
       ))}
+      {rest.length > 0 && (
+        <button type="button" class="alert rest" onClick={() => setWhole(true)}>
+          {restText(rest)} <span class="link">Show</span>
+        </button>
+      )}
       {silencing !== null && <SilenceDialog alert={silencing} onClose={() => setSilencing(null)} />}
     </section>
   );
@@ -46,8 +77,7 @@ function AlertRow({ alert, onSilence }: { readonly alert: Alert; readonly onSile
               <bdi>{label}</bdi> ·{' '}
             </span>
           ))}
-          since <Moment time={since} /> (<Lasting since={since} />)
-          {alert.state === 'no_data' && ' · no data now'}
+          since <Moment time={since} /> (<Lasting since={since} />){alert.state === 'no_data' && ' · no data now'}
           {alert.state === 'stale' && ' · not evaluated now'}
           {acknowledged && ` · acknowledged by ${by ?? 'somebody'}`}
           {until !== null && (
@@ -110,20 +140,25 @@ function Acknowledge({ alert }: { readonly alert: Alert }) {
 }
 
 /** What is wrong, and by how much: the line of the alert taken apart, with its threshold. */
-export function alertWords({ text, threshold, comparison, severity }: AlertText): { title: string; value: string } {
+export function alertWords({ text, threshold, comparison, severity, value: measured }: AlertText): {
+  title: string;
+  value: string;
+} {
   const bare = text.replace(`[${severity}] `, '');
   const match = /^(.*) detected \(([^()]*)\)(?: for .*)?$/s.exec(bare);
   if (match === null) return { title: bare, value: '' };
   const [, title = bare, value = ''] = match;
   const unit = /%$/.exec(value) ?? / (ms|USD)$/.exec(value);
   const shown = value.replace(/%$/, `${thin}%`);
-  if (threshold === null) return { title, value: shown };
-  const limit = `${threshold}${unit === null ? '' : `${thin}${unit[0].trim()}`}`;
-  const word = comparison === undefined || comparison.startsWith('>') ? 'over' : 'below';
-  return { title, value: `${shown} ${word} ${limit}` };
+  if (threshold === null || comparison === undefined) return { title, value: shown };
+  const limit = `${grouped(String(threshold))}${unit === null ? '' : `${thin}${unit[0].trim()}`}`;
+  const word = comparison.startsWith('>') ? 'over' : 'below';
+  // An alert fires on for a while after its value is fine again.
+  const isFine = measured !== null && measured !== undefined && !crosses(measured, comparison, threshold);
+  return { title, value: isFine ? `${shown} again, fired ${word} ${limit}` : `${shown} ${word} ${limit}` };
 }
 
-type AlertText = Pick<Alert, 'text' | 'threshold' | 'severity'> & { readonly comparison?: Alert['comparison'] };
+type AlertText = Pick<Alert, 'text' | 'threshold' | 'severity'> & Partial<Pick<Alert, 'comparison' | 'value'>>;
 
 /** Labels of what an alert is about. */
 export function AlertLabels({ labels }: Pick<Alert, 'labels'>) {

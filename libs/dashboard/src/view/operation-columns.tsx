@@ -21,9 +21,9 @@ const named = 3;
 
 /** What the time of an operation is made of: its components, most time first, and its own time. */
 export function operationShares({ components, own_time_percent: own }: Operation): Share[] {
-  const parts = Object.entries(components).map(([name, { share_percent: percent }], at) => ({
+  const parts = Object.entries(components).map(([name, { share_percent: share }], at) => ({
     name,
-    percent: percent ?? 0,
+    percent: share ?? 0,
     color: at < colored ? at + 1 : 0,
   }));
   return [...parts, { name: 'own time', percent: own ?? 0, color: 0 }];

@@ -10,7 +10,7 @@ import { compact, count, decimal } from '../format/number.js';
 import { percent } from '../format/percent.js';
 import { beforeText } from '../format/window.js';
 import { judge, targetOf, useRules } from '../judge.js';
-import { ChangeText, Tile } from '../part/tile.js';
+import { Compared, Tile } from '../part/tile.js';
 
 type Endpoints = Answers['endpoints'];
 type Usage = Answers['usage'];
@@ -52,9 +52,13 @@ function RequestTiles({ now, before }: { readonly now: Endpoints | null; readonl
       <Tile
         label="Requests"
         figure={total === undefined ? null : decimal(rate, '/ min')}
-        values={now === null ? undefined : valuesOf(now.series, now, (part) => perMinute(part.aggregated.total_operations, part))}
+        values={
+          now === null
+            ? undefined
+            : valuesOf(now.series, now, (part) => perMinute(part.aggregated.total_operations, part))
+        }
       >
-        <ChangeText of={relativeChange(rate, rateOf(before, was?.total_operations))} to={to} /> to {to}
+        <Compared change={relativeChange(rate, rateOf(before, was?.total_operations))} to={to} also={null} />
       </Tile>
       <Tile
         label="Latency p95"
@@ -62,8 +66,12 @@ function RequestTiles({ now, before }: { readonly now: Endpoints | null; readonl
         tone={judge(rules, 'response_time_ms', total?.p95_duration_ms)}
         values={now === null ? undefined : valuesOf(now.series, now, (part) => part.aggregated.p95_duration_ms)}
       >
-        <ChangeText of={relativeChange(total?.p95_duration_ms, was?.p95_duration_ms)} worse="up" to={to} />
-        {latencyTarget !== null && ` · target ${plain(duration(latencyTarget))}`}
+        <Compared
+          change={relativeChange(total?.p95_duration_ms, was?.p95_duration_ms)}
+          worse="up"
+          to={to}
+          also={latencyTarget === null ? null : `target ${duration(latencyTarget).text}`}
+        />
       </Tile>
       <Tile
         label="Errors"
@@ -71,8 +79,12 @@ function RequestTiles({ now, before }: { readonly now: Endpoints | null; readonl
         tone={judge(rules, 'error_rate_percent', total?.error_rate_percent)}
         values={now === null ? undefined : valuesOf(now.series, now, (part) => part.aggregated.error_rate_percent)}
       >
-        <ChangeText of={pointChange(total?.error_rate_percent, was?.error_rate_percent)} worse="up" to={to} />
-        {errorTarget !== null && ` · target ${plain(percent(errorTarget))}`}
+        <Compared
+          change={pointChange(total?.error_rate_percent, was?.error_rate_percent)}
+          worse="up"
+          to={to}
+          also={errorTarget === null ? null : `target ${plain({ ...percent(errorTarget), text: String(errorTarget) })}`}
+        />
       </Tile>
     </>
   );
@@ -94,21 +106,35 @@ function UsageTiles({ now, before }: { readonly now: Usage | null; readonly befo
         label="Tokens"
         figure={now === null ? null : compact(now.summary.total_tokens)}
         tone={judge(rules, 'token_usage_percent', day?.token_usage_percent)}
-        values={now === null ? undefined : valuesOf(now.series, now, (part) => perMinute(part.summary.total_tokens ?? 0, part))}
+        values={
+          now === null
+            ? undefined
+            : valuesOf(now.series, now, (part) => perMinute(part.summary.total_tokens ?? 0, part))
+        }
       >
-        <ChangeText of={relativeChange(rate, rateOf(before, before?.summary.total_tokens))} worse="up" to={to} />
-        {day !== undefined &&
-          (day.token_usage_percent === null
-            ? ` · today ${plain(compact(day.tokens))}`
-            : ` · day ${plain(percent(day.token_usage_percent))}`)}
+        <Compared
+          change={relativeChange(rate, rateOf(before, before?.summary.total_tokens))}
+          to={to}
+          also={
+            day?.token_usage_percent == null
+              ? `today ${plain(compact(day?.tokens))}`
+              : `day ${plain(percent(day.token_usage_percent))}`
+          }
+        />
       </Tile>
       <Tile
         label="Cost"
         figure={now === null ? null : money(now.summary.total_cost_usd)}
-        values={now === null ? undefined : valuesOf(now.series, now, (part) => Number(part.summary.total_cost_usd ?? 0))}
+        values={
+          now === null ? undefined : valuesOf(now.series, now, (part) => Number(part.summary.total_cost_usd ?? 0))
+        }
       >
-        <ChangeText of={relativeChange(spent(now), spent(before))} worse="up" to={to} />
-        {unpriced > 0 ? ` · ${plain(compact(unpriced))} unpriced` : ` · today ${money(day?.cost_usd).text}`}
+        <Compared
+          change={relativeChange(spent(now), spent(before))}
+          worse="up"
+          to={to}
+          also={unpriced > 0 ? `${plain(compact(unpriced))} unpriced` : `today ${money(day?.cost_usd).text}`}
+        />
       </Tile>
     </>
   );
@@ -128,10 +154,12 @@ function CacheTile({ now, before }: { readonly now: Cache | null; readonly befor
       {summary?.total_requests === 0 ? (
         'no look-ups'
       ) : (
-        <>
-          <ChangeText of={pointChange(summary?.hit_rate_percent, before?.summary.hit_rate_percent)} worse="down" to={to} />
-          {` · ${plain(compact(summary?.total_requests))} look-ups`}
-        </>
+        <Compared
+          change={pointChange(summary?.hit_rate_percent, before?.summary.hit_rate_percent)}
+          worse="down"
+          to={to}
+          also={`${plain(compact(summary?.total_requests))} look-ups`}
+        />
       )}
     </Tile>
   );

@@ -1,6 +1,7 @@
 import type { Alert } from '../api/answers.js';
 import { change } from '../api/request.js';
 import { refresh } from '../api/resource.js';
+import type { FormFields } from '../part/form-fields.js';
 import { Dialog } from '../part/dialog.js';
 
 const durations = [
@@ -14,10 +15,10 @@ const durations = [
 /** Asks for how long, and why, nobody is to be notified of an alert. */
 export function SilenceDialog({ alert, onClose }: { readonly alert: Alert; readonly onClose: () => void }) {
   const hasLabels = Object.keys(alert.labels).length > 0;
-  const submit = async (form: FormData): Promise<void> => {
-    const labels = form.get('scope') === 'rule' ? {} : alert.labels;
+  const submit = async (fields: FormFields): Promise<void> => {
+    const labels = fields['scope'] === 'rule' ? {} : alert.labels;
     await change('POST', 'alerts/silences', {
-      body: { matchers: { rule: alert.rule, ...labels }, minutes: Number(form.get('minutes')), why: form.get('why') },
+      body: { matchers: { rule: alert.rule, ...labels }, minutes: Number(fields['minutes']), why: fields['why'] },
     });
     refresh('alerts', 'alerts/silences');
   };

@@ -88,15 +88,31 @@ export function TopEndpoints() {
   const reading = useWindowed('endpoints', { series: 'totals' });
   const rules = useRules();
   return (
-    <TopCard title="Endpoints" view="endpoints" span="two-thirds" isOld={reading.isOld} total={reading.answer?.endpoints_count ?? 0}>
+    <TopCard
+      title="Endpoints"
+      view="endpoints"
+      span="two-thirds"
+      isOld={reading.isOld}
+      total={reading.answer?.endpoints_count ?? 0}
+    >
       <Awaited of={reading} lines={6}>
         {(answer) =>
           answer.endpoints_count === 0 ? (
-            <Empty code={endpointCode}>No request in this window. Endpoints are timed by themselves once the module is there:</Empty>
+            <Empty code={endpointCode}>
+              No request in this window. Endpoints are timed by themselves once the module is there:
+            </Empty>
           ) : (
             <Table
               caption="Endpoints of which most comes"
-              columns={picked(endpointColumns(rules, secondsOf(answer)), ['name', 'rate', 'average', 'p95', 'errors', 'waiting', 'per-request'])}
+              columns={picked(endpointColumns(rules, secondsOf(answer)), [
+                'name',
+                'rate',
+                'average',
+                'p95',
+                'errors',
+                'waiting',
+                'per-request',
+              ])}
               rows={topOf(Object.entries(answer.endpoints), ([, { stats, total_cost_usd: cost }]) => ({
                 time: (stats.avg_duration_ms ?? 0) * stats.total_operations,
                 errors: stats.total_operations - stats.successful_operations,
@@ -117,7 +133,13 @@ export function TopOperations() {
   const reading = useWindowed('operations');
   const rules = useRules();
   return (
-    <TopCard title="Operations" view="operations" span="two-thirds" isOld={reading.isOld} total={reading.answer?.operations_count ?? 0}>
+    <TopCard
+      title="Operations"
+      view="operations"
+      span="two-thirds"
+      isOld={reading.isOld}
+      total={reading.answer?.operations_count ?? 0}
+    >
       <Awaited of={reading} lines={6}>
         {(answer) =>
           answer.operations_count === 0 ? (
@@ -154,7 +176,18 @@ export function TopProviders() {
           ) : (
             <Table
               caption="Providers of which most comes"
-              columns={picked(providerColumns(rules), ['name', 'calls', 'success', 'average', 'p95', 'first-token', 'token-rate', 'retries', 'unpriced', 'cost'])}
+              columns={picked(providerColumns(rules), [
+                'name',
+                'calls',
+                'success',
+                'average',
+                'p95',
+                'first-token',
+                'token-rate',
+                'retries',
+                'unpriced',
+                'cost',
+              ])}
               rows={topOf(Object.entries(answer.providers), ([, provider]) => ({
                 time: (provider.average_response_time_ms ?? 0) * provider.total_requests,
                 errors: sum(provider.errors),
@@ -184,7 +217,20 @@ export function TopModels() {
           ) : (
             <Table
               caption="Models of which most comes"
-              columns={picked(modelColumns(rules), ['name', 'calls', 'success', 'p50', 'p95', 'first-token', 'token-rate', 'tokens', 'retries', 'headroom', 'per-thousand', 'cost'])}
+              columns={picked(modelColumns(rules), [
+                'name',
+                'calls',
+                'success',
+                'p50',
+                'p95',
+                'first-token',
+                'token-rate',
+                'tokens',
+                'retries',
+                'headroom',
+                'per-thousand',
+                'cost',
+              ])}
               rows={topOf(rows, ({ model }) => ({
                 time: (model.avg_duration_ms ?? 0) * model.total_operations,
                 errors: sum(model.errors),
