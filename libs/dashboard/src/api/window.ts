@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { windowSeconds } from '../address.js';
 import { address } from '../navigation.js';
-import type { Answers, WindowHead } from './answers.js';
+import type { WindowHead } from './answers.js';
 import type { Query } from './request.js';
 import { useAnswer } from './resource.js';
 

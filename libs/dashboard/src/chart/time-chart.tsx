@@ -164,7 +164,7 @@ function optionsOf(latest: { readonly current: PlotProps }, width: number): uPlo
   return {
     width,
     height,
-    padding: [8, 6, 0, 0],
+    padding: [8, 20, 0, 0],
     legend: { show: false },
     scales: {
       x: { time: true, range: () => rangeOf(latest.current) },

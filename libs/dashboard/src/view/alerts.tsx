@@ -10,7 +10,7 @@ import { Awaited } from '../part/notice.js';
 import { Segments } from '../part/segments.js';
 import { Tally } from '../part/tally.js';
 import { ViewTitle } from '../part/view-title.js';
-import { FilterBox } from '../table/filter.js';
+import { FilterBox, passesFilter } from '../table/filter.js';
 import { type Column, Table } from '../table/table.js';
 import { ChannelsCard } from './channels-card.js';
 import { AlertLabels, alertWords, FiringAlerts, severityTone } from './firing-alerts.js';
@@ -50,7 +50,9 @@ export function AlertsView() {
               <Table
                 caption="What happened to alerts"
                 columns={historyColumns}
-                rows={changes}
+                rows={changes.filter(({ rule, text, change, labels }) =>
+                  passesFilter(rule, text, change, ...Object.values(labels)),
+                )}
                 id={({ alert_id: id, change, at }) => `${id} ${change} ${at}`}
                 order={null}
                 most={12}

@@ -78,7 +78,9 @@ export function ConfigView() {
 }
 
 function optionRows({ effective, sources, posted, overridden, changeable }: Config): OptionRow[] {
-  return Object.entries(effective).map(([name, value]) => ({
+  // Thresholds of alerts have a card of their own.
+  const shown = Object.entries(effective).filter(([name]) => name !== 'alert_thresholds');
+  return shown.map(([name, value]) => ({
     name,
     value,
     source: Object.hasOwn(sources, name) ? sources[name]! : null,
@@ -116,7 +118,7 @@ function optionColumns(edit: (row: OptionRow) => void, takeBack: (row: OptionRow
       value: ({ value }) => valueText(value),
       cell: ({ value, without }) => (
         <>
-          <span class="code">
+          <span class="code option-value">
             <Name of={valueText(value)} />
           </span>
           {without !== undefined && (

@@ -98,7 +98,7 @@ export function operationColumns(rules: readonly Rule[]): Column<OperationRow>[]
       isText: true,
       value: ([, { bottleneck }]) => (bottleneck === null ? null : bottleneck.reason),
       cell: ([, { bottleneck }]) =>
-        bottleneck === null ? <span class="soft">none</span> : <Name of={bottleneck.reason} />,
+        bottleneck === null ? <span class="soft">–</span> : <Name of={bottleneck.reason} />,
     },
     {
       key: 'components',
@@ -114,7 +114,7 @@ export function operationColumns(rules: readonly Rule[]): Column<OperationRow>[]
 function Components({ of }: { readonly of: Operation }) {
   const shares = operationShares(of);
   const largest = shares.slice(0, -1).slice(0, named);
-  if (largest.length === 0) return <span class="soft">none</span>;
+  if (largest.length === 0) return <span class="soft">own time only</span>;
   return (
     <span class="components">
       <span class="component-names">

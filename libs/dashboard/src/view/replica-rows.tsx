@@ -41,7 +41,7 @@ export function replicaColumns(rules: readonly Rule[]): Column<ReplicaRow>[] {
       cell: ({ replica }) => (
         <span class="with-dot">
           <Dot tone={replica.live ? 'ok' : 'bad'} meaning={replica.live ? 'alive' : 'gone'} />
-          <Name of={replica.name} {...(replica.self && { detail: 'answers' })} />
+          <Name of={replica.name} {...(replica.self && { detail: 'this one' })} />
         </span>
       ),
     },

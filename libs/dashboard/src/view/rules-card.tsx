@@ -45,16 +45,9 @@ export function RulesCard() {
   );
 }
 
-/** `> 5 000 ms critical`. */
-export function thresholdText(metric: string | null, comparison: string, threshold: number): string {
-  const unit = unitOf(metric ?? '');
+/** `> 5 000 ms`. */
+export function thresholdText(comparison: string, threshold: number, unit: string): string {
   return `${comparison}${thin}${grouped(String(threshold))}${unit === '' ? '' : thin + unit}`;
-}
-
-function unitOf(metric: string): string {
-  if (metric.endsWith('_ms')) return 'ms';
-  if (metric.endsWith('_percent')) return '%';
-  return metric.endsWith('_usd') ? 'USD' : '';
 }
 
 const columns: readonly Column<Rule>[] = [
@@ -82,7 +75,7 @@ const columns: readonly Column<Rule>[] = [
     title: 'Fires',
     isText: true,
     value: ({ metric }) => metric,
-    cell: ({ metric, comparison, thresholds }) => {
+    cell: ({ metric, comparison, thresholds, unit }) => {
       const levels = Object.entries(thresholds);
       return levels.length === 0 ? (
         <span class="soft">{metric === null ? 'as its check says' : 'no fixed threshold'}</span>
@@ -90,7 +83,7 @@ const columns: readonly Column<Rule>[] = [
         levels.map(([severity, threshold], at) => (
           <span key={severity}>
             {at > 0 && ', '}
-            {thresholdText(metric, comparison, threshold)} <small>{severity}</small>
+            {thresholdText(comparison, threshold, unit)} <small>{severity}</small>
           </span>
         ))
       );
@@ -100,7 +93,7 @@ const columns: readonly Column<Rule>[] = [
     key: 'target',
     title: 'Target',
     value: ({ target }) => target,
-    cell: ({ target, metric }) => (target === null ? '–' : thresholdText(metric, '', target).trim()),
+    cell: ({ target, unit }) => (target === null ? '–' : thresholdText('', target, unit).trim()),
   },
   {
     key: 'window',

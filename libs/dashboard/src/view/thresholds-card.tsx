@@ -56,7 +56,7 @@ export function ThresholdsCard({ config }: { readonly config: Answers['config'] 
 function Row({ of, version }: { readonly of: PostedThreshold; readonly version: number }) {
   const [isEnding, setEnding] = useState(false);
   const labels = Object.entries(of.filter).map(([name, value]) => `${name} ${value}`);
-  const text = `${of.metric}${of.statistic === null ? '' : ` ${of.statistic}`} ${thresholdText(of.metric, of.comparison, of.threshold)}`;
+  const text = `${of.metric}${of.statistic === null ? '' : ` ${of.statistic}`} ${thresholdText(of.comparison, of.threshold, unitOf(of.metric))}`;
   return (
     <li class="with-end">
       <div>
@@ -80,6 +80,13 @@ function Row({ of, version }: { readonly of: PostedThreshold; readonly version: 
       )}
     </li>
   );
+}
+
+/** A posted threshold names its metric alone; names say their unit. */
+function unitOf(metric: string): string {
+  if (metric.endsWith('_ms')) return 'ms';
+  if (metric.endsWith('_percent')) return '%';
+  return metric.endsWith('_usd') ? 'USD' : '';
 }
 
 function ThresholdDialog({ version, onClose }: { readonly version: number; readonly onClose: () => void }) {

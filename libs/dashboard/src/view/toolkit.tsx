@@ -83,11 +83,16 @@ function Store({ of: { store } }: { readonly of: Health }) {
       <Facts
         of={Object.entries(store.details).map(([name, value]): Fact => [
           name.replaceAll('_', ' '),
-          <Name of={value === null ? '–' : String(value)} />,
+          <Detail name={name} value={value} />,
         ])}
       />
     </>
   );
+}
+
+function Detail({ name, value }: { readonly name: string; readonly value: Health['store']['details'][string] }) {
+  if (typeof value !== 'number') return <Name of={value === null ? '–' : String(value)} />;
+  return <Figure of={name.endsWith('bytes') ? bytes(value) : count(value)} />;
 }
 
 function Publishing({ of, receivedMs }: { readonly of: Health; readonly receivedMs: number }) {

@@ -6,6 +6,7 @@ import { useAnswer } from '../api/resource.js';
 import { valuesOf } from '../chart/stretch.js';
 import { type Line, TimeChart } from '../chart/time-chart.js';
 import { relativeChange } from '../format/change.js';
+import { spanText } from '../format/duration.js';
 import { plain } from '../format/figure.js';
 import { money, nanoUsd } from '../format/money.js';
 import { compact, count, decimal } from '../format/number.js';
@@ -60,7 +61,9 @@ export function UsageView() {
       </ViewTitle>
       <Totals now={totals.answer} before={before} />
       <div class="title-row switch-row">
+        <span class="soft">Split by</span>
         <Segments label="By" options={kinds} value={by} onChoose={(kind) => adjust({ by: kind })} />
+        <span class="soft">Time</span>
         <Segments
           label="Over time"
           options={groups
@@ -70,7 +73,7 @@ export function UsageView() {
           onChoose={(each) => adjust({ group: each === 'auto' ? '' : each })}
         />
       </div>
-      <UsageCharts answer={answer} reading={reading} by={by} />
+      <UsageCharts answer={answer} reading={reading} by={by} per={group === 'auto' ? partText(answer) : group} />
       <Card title="Usage" hint={`by ${by.replace('tag:', '')}`} isOld={reading.isOld}>
         <Awaited of={reading} lines={6}>
           {(all) => <Rows answer={all} by={by} />}
@@ -175,9 +178,17 @@ interface UsageChartsProps {
   readonly answer: Answer | null;
   readonly reading: Parameters<typeof Awaited<Answer>>[0]['of'] & { readonly isOld: boolean };
   readonly by: string;
+  /** What a bar is of. */
+  readonly per: string;
 }
 
-function UsageCharts({ answer, reading, by }: UsageChartsProps) {
+/** How long a part of the window is. */
+function partText(answer: Answer | null): string {
+  const lengths = (answer?.series ?? []).map(({ from, to }) => to - from);
+  return lengths.length === 0 ? 'part' : spanText(Math.max(...lengths));
+}
+
+function UsageCharts({ answer, reading, by, per }: UsageChartsProps) {
   const [cost, tokens] = useMemo(
     () =>
       answer === null
@@ -190,14 +201,14 @@ function UsageCharts({ answer, reading, by }: UsageChartsProps) {
   );
   return (
     <>
-      <Card title="Cost" hint="USD in each part of the window" span="half" isOld={reading.isOld}>
+      <Card title="Cost" hint={`USD per ${per}`} span="half" isOld={reading.isOld}>
         <Awaited of={reading} chart>
           {(head) => (
             <TimeChart title="Cost" head={head} stretches={head.series ?? []} lines={cost} isStacked format={dollars} />
           )}
         </Awaited>
       </Card>
-      <Card title="Tokens" hint="in and out, in each part of the window" span="half" isOld={reading.isOld}>
+      <Card title="Tokens" hint={`in and out, per ${per}`} span="half" isOld={reading.isOld}>
         <Awaited of={reading} chart>
           {(head) => (
             <TimeChart

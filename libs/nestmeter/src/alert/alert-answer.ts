@@ -61,6 +61,7 @@ export const alertsAnswer = z.object({
         title: z.string().describe('What is wrong when it fires'),
         category: z.string(),
         metric: z.string().nullable().describe('What it watches; null for a check'),
+        unit: z.string().describe('Of thresholds and target: %, ms, USD or nothing; % of what it was for relative rules'),
         comparison: z.enum(comparisons),
         thresholds: mapOf(z.number(), 'By severity, mildest first'),
         target: z.number().nullable().describe('The value to aim at'),
@@ -136,6 +137,7 @@ function ruleAnswer(name: string, rules: readonly AlertRule[]) {
     title: rule?.title ?? name,
     category: rule?.category ?? 'unknown',
     metric: rule?.metric ?? null,
+    unit: unitOf(rule),
     comparison: rule?.comparison ?? '>',
     thresholds: Object.fromEntries(
       rule === undefined ? [] : levelsOf(rule).map(({ severity: grave, threshold: level }) => [grave, level]),
