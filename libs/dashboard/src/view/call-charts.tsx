@@ -4,7 +4,7 @@ import { perMinute, valuesOf } from '../chart/stretch.js';
 import { type Color, type Line, TimeChart } from '../chart/time-chart.js';
 import { milliseconds } from '../format/duration.js';
 import { decimal } from '../format/number.js';
-import { Card } from '../part/card.js';
+import { Card, type Span } from '../part/card.js';
 import { type Calls, modelCalls, providerCalls } from './call-columns.js';
 
 type Answer = Answers['providers'];
@@ -149,8 +149,14 @@ export function FirstTokenChart({ answer, of }: { readonly answer: Answer; reado
   );
 }
 
+interface TokenRateProps {
+  readonly answer: Answer;
+  readonly of: CallsOf;
+  readonly span: Span;
+}
+
 /** How fast answers are written, over time. */
-export function TokenRateChart({ answer, of }: { readonly answer: Answer; readonly of: CallsOf }) {
+export function TokenRateChart({ answer, of, span }: TokenRateProps) {
   const lines = useMemo<Line[]>(
     () => [
       {
@@ -166,7 +172,7 @@ export function TokenRateChart({ answer, of }: { readonly answer: Answer; readon
     [answer, of.provider, of.model],
   );
   return (
-    <Card title="Output rate" hint="tokens per second after the first, streams" span="half">
+    <Card title="Output rate" hint="tokens per second after the first, streams" span={span}>
       <TimeChart
         title="Output tokens per second"
         head={answer}

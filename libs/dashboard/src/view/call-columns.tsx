@@ -4,7 +4,7 @@ import type { Figure as FigureValue } from '../format/figure.js';
 import { money, nanoUsd, perMany } from '../format/money.js';
 import { compact, count, decimal } from '../format/number.js';
 import { percent, wholePercent } from '../format/percent.js';
-import { judge } from '../judge.js';
+import { judge } from '../judge-value.js';
 import { Figure } from '../part/figure.js';
 import { Toned } from '../part/toned.js';
 import type { Column } from '../table/table.js';

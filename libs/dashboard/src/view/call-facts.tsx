@@ -3,7 +3,7 @@ import { duration } from '../format/duration.js';
 import { money } from '../format/money.js';
 import { compact, count, decimal } from '../format/number.js';
 import { percent } from '../format/percent.js';
-import { judge } from '../judge.js';
+import { judge } from '../judge-value.js';
 import type { Fact } from '../part/facts.js';
 import { Figure } from '../part/figure.js';
 import { Toned } from '../part/toned.js';

@@ -3,7 +3,7 @@ import { milliseconds } from '../format/duration.js';
 import { money, nanoUsd, perMany } from '../format/money.js';
 import { compact, count, decimal } from '../format/number.js';
 import { percent, wholePercent } from '../format/percent.js';
-import { judge } from '../judge.js';
+import { judge } from '../judge-value.js';
 import { linkTo } from '../navigation.js';
 import { Bar } from '../part/bar.js';
 import { Figure } from '../part/figure.js';

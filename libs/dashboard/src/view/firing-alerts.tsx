@@ -5,7 +5,7 @@ import { refresh, useAnswer } from '../api/resource.js';
 import { mayWrite } from '../api/session.js';
 import { grouped } from '../format/number.js';
 import { thin } from '../format/text.js';
-import { crosses } from '../judge.js';
+import { crosses } from '../judge-value.js';
 import { Lasting, Moment } from '../part/ago.js';
 import type { Tone } from '../part/bar.js';
 import { Name } from '../part/name.js';

@@ -3,15 +3,15 @@ import { agoText, spanText } from '../format/duration.js';
 import { compact } from '../format/number.js';
 import { wholePercent } from '../format/percent.js';
 import { Bar } from '../part/bar.js';
-import { Card } from '../part/card.js';
+import { Card, type Span } from '../part/card.js';
 import { Figure } from '../part/figure.js';
 import type { Calls } from './call-columns.js';
 
 /** What the provider still allows, limit by limit, as it was told last. */
-export function HeadroomCard({ of: { shared } }: { readonly of: Calls }) {
+export function HeadroomCard({ of: { shared }, span }: { readonly of: Calls; readonly span: Span }) {
   const { headroom, retry_after_seconds: wait } = shared.rate_limits;
   return (
-    <Card title="Headroom" hint="what the provider still allows" span="half">
+    <Card title="Headroom" hint="what the provider still allows" span={span}>
       {wait !== null && <p class="callout">The provider asks to wait for {spanText(wait)}.</p>}
       {headroom === null ? (
         <p class="soft none">No answer of a living replica told any limit.</p>

@@ -45,8 +45,8 @@ export function ModelView() {
               </Card>
               <OutcomeChart answer={answer} of={of} />
               <FirstTokenChart answer={answer} of={of} />
-              <TokenRateChart answer={answer} of={of} />
-              <Card title="Errors" hint="failed calls by category" span="half">
+              <TokenRateChart answer={answer} of={of} span="whole" />
+              <Card title="Errors" hint="failed calls by category" span="third">
                 <Tally
                   caption="Failed calls by category"
                   counts={calls.shared.errors}
@@ -54,7 +54,7 @@ export function ModelView() {
                   none="No call failed."
                 />
               </Card>
-              <HeadroomCard of={calls} />
+              <HeadroomCard of={calls} span="two-thirds" />
             </>
           );
         }}

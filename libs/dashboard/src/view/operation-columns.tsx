@@ -4,7 +4,7 @@ import { money, nanoUsd } from '../format/money.js';
 import { compact, count } from '../format/number.js';
 import { percent } from '../format/percent.js';
 import { shownText } from '../format/text.js';
-import { judge } from '../judge.js';
+import { judge } from '../judge-value.js';
 import { linkTo } from '../navigation.js';
 import { type Share, ShareBar } from '../part/bar.js';
 import { Figure } from '../part/figure.js';

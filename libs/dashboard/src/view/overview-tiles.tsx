@@ -9,7 +9,8 @@ import { money, nanoUsd } from '../format/money.js';
 import { compact, count, decimal } from '../format/number.js';
 import { percent } from '../format/percent.js';
 import { beforeText } from '../format/window.js';
-import { judge, targetOf, useRules } from '../judge.js';
+import { judge, targetOf } from '../judge-value.js';
+import { useRules } from '../judge.js';
 import { Compared, Tile } from '../part/tile.js';
 
 type Endpoints = Answers['endpoints'];

@@ -96,8 +96,8 @@ export function ProviderView() {
               <Card title="Finish reasons" span="third">
                 <Tally caption="Calls by finish reason" counts={provider.finish_reasons} none="No call told one." />
               </Card>
-              <TokenRateChart answer={answer} of={{ provider: name }} />
-              <HeadroomCard of={calls} />
+              <TokenRateChart answer={answer} of={{ provider: name }} span="half" />
+              <HeadroomCard of={calls} span="half" />
               <CostPerDay provider={name} />
             </>
           );

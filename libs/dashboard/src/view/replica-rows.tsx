@@ -3,7 +3,7 @@ import { duration, milliseconds } from '../format/duration.js';
 import { count, decimal } from '../format/number.js';
 import { percent, wholePercent } from '../format/percent.js';
 import { mebibytes } from '../format/size.js';
-import { judge } from '../judge.js';
+import { judge } from '../judge-value.js';
 import { Ago, Moment } from '../part/ago.js';
 import { Bar } from '../part/bar.js';
 import { Figure } from '../part/figure.js';

@@ -61,7 +61,11 @@ export const alertsAnswer = z.object({
         title: z.string().describe('What is wrong when it fires'),
         category: z.string(),
         metric: z.string().nullable().describe('What it watches; null for a check'),
-        unit: z.string().describe('Of thresholds and target: %, ms, USD or nothing; % of what it was for relative rules'),
+        unit: z.string().describe('Of thresholds and target: %, ms, USD or nothing'),
+        relative_to: z
+          .enum(['previous_window', 'week'])
+          .nullable()
+          .describe('Thresholds are in percent of what it was then; null for thresholds of the value itself'),
         comparison: z.enum(comparisons),
         thresholds: mapOf(z.number(), 'By severity, mildest first'),
         target: z.number().nullable().describe('The value to aim at'),
@@ -130,6 +134,8 @@ export function answerAlerts(facts: AlertFacts): AlertsAnswer {
   };
 }
 
+const relativeNames = { previousWindow: 'previous_window', week: 'week' } as const;
+
 /** What a rule watches, as this replica knows it: the keeper may have another release or other rules. */
 function ruleAnswer(name: string, rules: readonly AlertRule[]) {
   const rule = rules.find((each) => each.name === name);
@@ -138,6 +144,7 @@ function ruleAnswer(name: string, rules: readonly AlertRule[]) {
     category: rule?.category ?? 'unknown',
     metric: rule?.metric ?? null,
     unit: unitOf(rule),
+    relative_to: rule?.relativeTo === undefined ? null : relativeNames[rule.relativeTo],
     comparison: rule?.comparison ?? '>',
     thresholds: Object.fromEntries(
       rule === undefined ? [] : levelsOf(rule).map(({ severity: grave, threshold: level }) => [grave, level]),
