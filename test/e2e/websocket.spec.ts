@@ -320,6 +320,5 @@ describe('fifty viewers', () => {
     expect(fifty.snapshots).toBeGreaterThanOrEqual(4);
     // One more may have been made when the last of them left.
     expect(fifty.reads).toBeLessThanOrEqual((fifty.snapshots + 1) * perSnapshot);
-    console.log(`1 viewer: ${JSON.stringify(one)}; 50 viewers: ${JSON.stringify(fifty)}`);
   });
 });
