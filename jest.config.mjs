@@ -10,6 +10,7 @@ export default {
     '^nestmeter/core$': '<rootDir>/libs/nestmeter/src/core.ts',
     '^nestmeter/express$': '<rootDir>/libs/nestmeter/src/express/index.ts',
     '^nestmeter/koa$': '<rootDir>/libs/nestmeter/src/koa/index.ts',
+    '^nestmeter/websocket$': '<rootDir>/libs/nestmeter/src/websocket/index.ts',
     // Our sources import `./x.js` and mean `./x.ts`; packages mean what they write, so the exact name goes first.
     '^(\\.{1,2}/.*)\\.js$': ['$1.js', '$1.ts', '$1.tsx'],
   },

@@ -1,6 +1,6 @@
 import { BadRequestException, type DynamicModule, Module, StandardSchemaValidationPipe } from '@nestjs/common';
 import { APP_PIPE } from '@nestjs/core';
-import { PerformanceModule } from 'nestmeter';
+import { PerformanceModule, type PerformanceModuleOptions } from 'nestmeter';
 import { ChatController } from './chat/chat.controller.js';
 import { ChatService } from './chat/chat.service.js';
 import { PROVIDER_CLIENTS } from './chat/provider-clients.js';
@@ -19,7 +19,11 @@ export class DemoModule {
     return {
       module: DemoModule,
       imports: [
-        PerformanceModule.forRoot({ app: 'demo', ...(settings.redisUrl !== null && { redis: settings.redisUrl }) }),
+        PerformanceModule.forRoot({
+          app: 'demo',
+          ...(settings.redisUrl !== null && { redis: settings.redisUrl }),
+          ...accessOf(settings),
+        }),
       ],
       controllers: [ChatController, SearchController, DocumentsController],
       providers: [
@@ -34,6 +38,14 @@ export class DemoModule {
       ],
     };
   }
+}
+
+/** Who may look; without tokens only this machine, in development. */
+function accessOf({ readToken, writeToken }: Settings): Pick<PerformanceModuleOptions, 'access'> {
+  if (readToken === null && writeToken === null) return {};
+  return {
+    access: { ...(readToken !== null && { read: readToken }), ...(writeToken !== null && { write: writeToken }) },
+  };
 }
 
 interface Issue {

@@ -159,19 +159,20 @@ export class Access {
   }
 
   /**
-   * Whether a request carries anything that may be a guess. Other cookies than ours are one for functions only, and a
+   * Whether a request carries anything that may be a guess. Cookies of the application are for functions only, and a
    * session is none, even one that has ended: whoever has it has known a token.
    */
   isGuess(headers: RequestHeaders): boolean {
     const { authorization, cookie } = headers;
     if (authorization !== undefined) return true;
-    if (sessionCookie(headers) !== undefined) return this.#sessionOf(headers) === null;
-    return cookie !== undefined && this.#rules?.some(({ check }) => check !== null) === true;
+    if (cookie === undefined) return false;
+    if (this.#rules?.some(({ check }) => check !== null) === true) return true;
+    return sessionCookie(headers) !== undefined && this.#sessionOf(headers) === null;
   }
 
   /** Who may do what with a token, and its digest; null for one that opens nothing. */
-  byToken(token: string): (AccessGrant & { readonly digest: Buffer }) | null {
-    const digest = digestOf(token);
+  byToken(text: string): (AccessGrant & { readonly digest: Buffer }) | null {
+    const digest = digestOf(text);
     for (const rule of this.#rules ?? []) {
       const known = fitting(rule, digest);
       if (known !== undefined) return { ...grantOf(rule, known), digest: known };

@@ -87,7 +87,8 @@ export class Admission {
     const known = this.#access.byToken(token);
     if (known === null) throw this.#unauthenticated(true, key);
     const { principal, level, digest } = known;
-    const untilMs = this.view.nowMs() + this.view.sessionHours * 3_600_000;
+    // A whole second, as the session itself says it.
+    const untilMs = Math.floor(this.view.nowMs() / 1000 + this.view.sessionHours * 3600) * 1000;
     return { principal, level, untilMs, session: signSession({ digest, untilMs }) };
   }
 

@@ -11,6 +11,7 @@ import { headerOf, type RequestHeaders } from './remote-address.js';
 import { readBody } from './request-body.js';
 import type { Route, RouteAnswer, RouteRequest, ServeContext } from './route.js';
 import { type MatchedUrl, RouteMatcher } from './route-matcher.js';
+import type { AcceptSocket } from './upgrade.js';
 import { liveSnapshot, routeTable } from './routes.js';
 import { type AnswerHeaders, type RouteResponse, securityHeaders, writeAnswer } from './write-answer.js';
 
@@ -45,6 +46,8 @@ const unmatched = {
 export class RouteServer {
   readonly #context: ServeContext;
   readonly #matcher: RouteMatcher;
+  /** What makes WebSockets of connections; null where nothing does. */
+  acceptSocket: AcceptSocket | null = null;
 
   constructor(
     private readonly view: MonitorView,
@@ -63,6 +66,16 @@ export class RouteServer {
    */
   owns(url: string): boolean {
     return !this.view.hasOwnPort && this.#matcher.owns(url);
+  }
+
+  /** Whether a request to the application's port is for the WebSocket. Asked for upgrades only. */
+  ownsSocket(url: string): boolean {
+    return this.owns(url) && this.#matcher.match(url).path === '/ws';
+  }
+
+  /** Whether the routes are on a port of their own only. */
+  get hasOwnPort(): boolean {
+    return this.view.hasOwnPort;
   }
 
   /** Metrics as Prometheus text, as GET /metrics answers them. */

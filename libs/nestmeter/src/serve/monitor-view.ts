@@ -9,6 +9,7 @@ import type { AccessOptions } from './access.js';
 import type { ConfigAnswer, ConfigChanges } from './config.js';
 import type { ModelHeadroom } from './headroom-metrics.js';
 import type { HealthAnswer } from './health.js';
+import type { ToolkitState } from './toolkit-metrics.js';
 
 /** Bounds of what the routes do for their callers. */
 export interface ServeLimits {
@@ -77,6 +78,8 @@ export interface MonitorView {
   level(family: AnyFamily, labels: readonly string[], gauge: number): number | null;
   /** Unix milliseconds, by the clock of the store. */
   nowMs(): number;
+  /** How the toolkit itself is; asks nobody. */
+  toolkit(): ToolkitState;
   /** What this replica last saw of the limits of providers. */
   headroom(): readonly ModelHeadroom[];
   window(request: WindowRequest): Promise<WindowContents>;
