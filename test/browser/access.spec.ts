@@ -1,6 +1,6 @@
 import { frameworks, type ServedApp } from '../fixtures/served-app.js';
 import { RewritingProxy } from '../fixtures/rewriting-proxy.js';
-import { settled, TestBrowser, type WatchedPage } from './test-browser.js';
+import { settled, TestBrowser } from './test-browser.js';
 
 const read = 'a-token-that-may-read';
 const write = 'a-token-that-may-write';
@@ -12,12 +12,10 @@ describe('the page behind access', () => {
   let app: ServedApp;
   let proxy: RewritingProxy;
   let browser: TestBrowser;
-  const opened: WatchedPage[] = [];
 
   const open = async (url: string) => {
-    const watched = await browser.open(url);
-    opened.push(watched);
-    return watched.page;
+    const page = await browser.open(url);
+    return page;
   };
 
   beforeAll(async () => {
@@ -27,11 +25,7 @@ describe('the page behind access', () => {
     browser = await TestBrowser.start();
   }, 120_000);
 
-  afterEach(async () => {
-    const pages = opened.splice(0);
-    await Promise.all(pages.map(({ page }) => page.context().close()));
-    expect(pages.flatMap(({ problems }) => problems).filter((problem) => !refused.test(problem))).toEqual([]);
-  });
+  afterEach(() => browser.closePages(refused));
 
   afterAll(async () => {
     await browser.stop();
@@ -67,6 +61,9 @@ describe('the page behind access', () => {
     await page.getByLabel('Value, as JSON').fill('20');
     await page.getByRole('button', { name: 'Change on all replicas' }).click();
     await row.getByText('posted').waitFor({ timeout: 30_000 });
+    const headers = { authorization: `Bearer ${read}` };
+    const response = await fetch(`http://127.0.0.1:${app.port}/performance/config`, { headers });
+    expect(await response.json()).toMatchObject({ effective: { live_clients: 20 } });
   }, 90_000);
 
   it('works below another path, behind a proxy that rewrites it', async () => {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import type { Answers } from '../../libs/dashboard/src/api/answers.js';
 import { RedisServer } from '../fixtures/redis-server.js';
-import { read, settled, TestBrowser, type WatchedPage } from './test-browser.js';
+import { read, settled, TestBrowser } from './test-browser.js';
 
 const fleetScript = fileURLToPath(new URL('../../dist/apps/demo/fleet.js', import.meta.url));
 
@@ -27,13 +27,11 @@ describe('the page over Redis with three replicas', () => {
   let fleet: ChildProcess;
   let urls: string[];
   let browser: TestBrowser;
-  const opened: WatchedPage[] = [];
 
   const open = async (replica: number, hash: string): Promise<Page> => {
-    const watched = await browser.open(`${urls[replica]}/performance/#/${hash}`);
-    opened.push(watched);
-    await settled(watched.page);
-    return watched.page;
+    const page = await browser.open(`${urls[replica]}/performance/#/${hash}`);
+    await settled(page);
+    return page;
   };
   const updated = async (page: Page): Promise<number> =>
     Number(await page.locator('[data-updated]').getAttribute('data-updated'));
@@ -57,11 +55,7 @@ describe('the page over Redis with three replicas', () => {
     browser = await TestBrowser.start();
   }, 120_000);
 
-  afterEach(async () => {
-    const pages = opened.splice(0);
-    await Promise.all(pages.map(({ page }) => page.context().close()));
-    expect(pages.flatMap(({ problems }) => problems)).toEqual([]);
-  });
+  afterEach(() => browser.closePages());
 
   afterAll(async () => {
     await browser.stop();

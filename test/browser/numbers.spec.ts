@@ -6,7 +6,7 @@ import { compact, count, decimal } from '../../libs/dashboard/src/format/number.
 import { percent } from '../../libs/dashboard/src/format/percent.js';
 import type { Answers } from '../../libs/dashboard/src/api/answers.js';
 import { DemoProcess } from '../fixtures/demo-process.js';
-import { read, settled, TestBrowser, type WatchedPage } from './test-browser.js';
+import { read, settled, TestBrowser } from './test-browser.js';
 
 /** Cells of the row of a table whose first cell begins with a name, by the titles of their columns. */
 async function rowOf(page: Page, caption: string, name: string): Promise<Record<string, string>> {
@@ -24,15 +24,13 @@ describe('the page over the memory store', () => {
   let browser: TestBrowser;
   let from: number;
   let to: number;
-  const opened: WatchedPage[] = [];
 
   const answerOf = async <Route extends keyof Answers>(route: Route, query = ''): Promise<Answers[Route]> =>
     (await (await fetch(`${demo.url}/performance/${route}${query}`)).json()) as Answers[Route];
   const open = async (hash: string): Promise<Page> => {
-    const watched = await browser.open(`${demo.url}/performance/#/${hash}`);
-    opened.push(watched);
-    await settled(watched.page);
-    return watched.page;
+    const page = await browser.open(`${demo.url}/performance/#/${hash}`);
+    await settled(page);
+    return page;
   };
 
   beforeAll(async () => {
@@ -54,9 +52,7 @@ describe('the page over the memory store', () => {
     while (Date.now() / 1000 < to + 1) await new Promise((resolve) => setTimeout(resolve, 500));
   }, 180_000);
 
-  afterEach(() => {
-    expect(opened.splice(0).flatMap(({ problems }) => problems)).toEqual([]);
-  });
+  afterEach(() => browser.closePages());
 
   afterAll(async () => {
     await browser.stop();

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 
 /** How a page is opened. */
 export interface PageOptions {
@@ -13,16 +13,16 @@ export interface PageOptions {
   readonly bypassCSP?: boolean;
 }
 
-/** A page with everything that went wrong in it: errors and warnings of the console, exceptions, policy reports, dialogs. */
-export interface WatchedPage {
-  readonly page: Page;
-  readonly problems: string[];
-}
-
 const unpack = `import('@sparticuz/chromium').then(async ({ default: chromium }) => console.log(await chromium.executablePath()))`;
 
-/** Chromium as it is in the package @sparticuz/chromium, unpacked into a folder of its own. */
+/**
+ * Chromium as it is in the package @sparticuz/chromium, unpacked into a folder of its own. It watches its pages for whatever
+ * goes wrong in them: errors and warnings of the console, exceptions, policy reports, dialogs.
+ */
 export class TestBrowser {
+  readonly #contexts: BrowserContext[] = [];
+  readonly #problems: string[] = [];
+
   private constructor(
     private readonly browser: Browser,
     private readonly folder: string,
@@ -49,10 +49,7 @@ export class TestBrowser {
   }
 
   /** Opens an address in a window that remembers nothing of others. */
-  async open(
-    url: string,
-    { theme = 'light', width = 1280, bypassCSP = false }: PageOptions = {},
-  ): Promise<WatchedPage> {
+  async open(url: string, { theme = 'light', width = 1280, bypassCSP = false }: PageOptions = {}): Promise<Page> {
     const context = await this.browser.newContext({
       viewport: { width, height: 900 },
       colorScheme: theme,
@@ -60,8 +57,9 @@ export class TestBrowser {
       timezoneId: 'Europe/Berlin',
       bypassCSP,
     });
+    this.#contexts.push(context);
     const page = await context.newPage();
-    const problems: string[] = [];
+    const problems = this.#problems;
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning')
         problems.push(`${message.type()}: ${message.text()} ${message.location().url}`);
@@ -77,7 +75,17 @@ export class TestBrowser {
       );
     });
     await page.goto(url);
-    return { page, problems };
+    return page;
+  }
+
+  /**
+   * Closes all pages; call it after each test. Throws when anything went wrong in one of them.
+   * @param expected what a test made go wrong
+   */
+  async closePages(expected: RegExp | null = null): Promise<void> {
+    await Promise.all(this.#contexts.splice(0).map((context) => context.close()));
+    const problems = this.#problems.splice(0).filter((problem) => expected === null || !expected.test(problem));
+    if (problems.length > 0) throw new Error(`A page must run without problems, got:\n${problems.join('\n')}`);
   }
 
   /** Closes all windows and removes what was unpacked. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { frameworks, type ServedApp } from '../fixtures/served-app.js';
-import { read, settled, TestBrowser, type WatchedPage, type PageOptions } from './test-browser.js';
+import { read, settled, TestBrowser, type PageOptions } from './test-browser.js';
 
 const hostile = {
   provider: '<img src=x onerror="document.title=1">',
@@ -35,13 +35,11 @@ const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-cor
 describe('every view', () => {
   let app: ServedApp;
   let browser: TestBrowser;
-  const opened: WatchedPage[] = [];
 
   const open = async (hash: string, options: PageOptions = {}): Promise<Page> => {
-    const watched = await browser.open(`http://127.0.0.1:${app.port}/performance/#/${hash}`, options);
-    opened.push(watched);
-    await settled(watched.page);
-    return watched.page;
+    const page = await browser.open(`http://127.0.0.1:${app.port}/performance/#/${hash}`, options);
+    await settled(page);
+    return page;
   };
   const goTo = async (page: Page, hash: string): Promise<void> => {
     await page.evaluate((next) => (location.hash = next), `#/${hash}`);
@@ -87,11 +85,7 @@ describe('every view', () => {
     browser = await TestBrowser.start();
   }, 120_000);
 
-  afterEach(async () => {
-    const pages = opened.splice(0);
-    await Promise.all(pages.map(({ page }) => page.context().close()));
-    expect(pages.flatMap(({ problems }) => problems)).toEqual([]);
-  });
+  afterEach(() => browser.closePages());
 
   afterAll(async () => {
     await browser.stop();
@@ -211,6 +205,8 @@ describe('every view', () => {
     await page.getByLabel('Why').fill('planned work');
     await page.getByRole('button', { name: 'Silence', exact: true }).click();
     await alert.getByText('silenced until').waitFor({ timeout: 30_000 });
+    const { active } = await app.monitor.reports.alerts();
+    expect(active.find(({ rule }) => rule === 'always')).toMatchObject({ acknowledged: true });
     const silence = page.locator('.plain-list li', { hasText: 'planned work' });
     await silence.getByRole('button', { name: 'End' }).click();
     await silence.waitFor({ state: 'detached', timeout: 30_000 });

@@ -11,7 +11,9 @@ import { Card, type Span } from '../part/card.js';
 import { Empty, Failed, Skeleton } from '../part/notice.js';
 
 const budgetCode = `PerformanceModule.forRoot({
-  budgets: [{ name: 'everything', limitUsd: 75, period: 'day' }],
+  budgets: [
+    { name: 'all', limitUsd: 75, period: 'day' },
+  ],
 })`;
 
 /** How much of each budget is used, and where that leads. */

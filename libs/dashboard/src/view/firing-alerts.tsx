@@ -147,7 +147,9 @@ export function alertWords({ text, threshold, comparison, severity, value: measu
   const bare = text.replace(`[${severity}] `, '');
   const match = /^(.*) detected \(([^()]*)\)(?: for .*)?$/s.exec(bare);
   if (match === null) return { title: bare, value: '' };
-  const [, title = bare, value = ''] = match;
+  const [, title = bare, told = ''] = match;
+  // Some texts say the threshold too; it is said apart here.
+  const value = told.split(', threshold ')[0]!;
   const unit = /%$/.exec(value) ?? / (ms|USD)$/.exec(value);
   const shown = value.replace(/%$/, `${thin}%`);
   if (threshold === null || comparison === undefined) return { title, value: shown };

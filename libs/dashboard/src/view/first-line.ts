@@ -27,10 +27,16 @@ monitor.tag({ tenant: 'acme' });`;
 export const priceCode = `npm install @pydantic/genai-prices
 
 PerformanceModule.forRoot({
-  prices: { openai: { 'ft:support-2': { inputPerMillion: 3, outputPerMillion: 12 } } },
+  prices: {
+    openai: {
+      'ft:support-2': { inputPerMillion: 3, outputPerMillion: 12 },
+    },
+  },
 })`;
 
 /** For channels of alerts. */
 export const channelCode = `PerformanceModule.forRoot({
-  alerts: { channels: [{ kind: 'slack', url: process.env.SLACK_WEBHOOK_URL }] },
+  alerts: {
+    channels: [{ name: 'chat', kind: 'slack', urlFrom: { env: 'SLACK_URL' } }],
+  },
 })`;
