@@ -44,14 +44,20 @@ function BudgetBar({ budget }: { readonly budget: Budget }) {
     <div class="budget" data-budget={budget.name}>
       <div class="row">
         <span>
-          <bdi>{budgetName(budget)}</bdi>
+          <bdi>{budget.name}</bdi>, {periodText(budget)}
+          {Object.values(budget.labels).map((label) => (
+            <small key={label}>
+              {' '}
+              <bdi>{label}</bdi>
+            </small>
+          ))}
         </span>
         <span title={amounts(budget).exact}>{amounts(budget).text}</span>
       </div>
       <div
         class="track"
         role="meter"
-        aria-label={`${budgetName(budget)}, used`}
+        aria-label={`${[budget.name, ...Object.values(budget.labels)].join(' ')}, used`}
         aria-valuemin={0}
         aria-valuemax={100}
         aria-valuenow={Math.min(100, used ?? 0)}
@@ -70,10 +76,8 @@ function BudgetBar({ budget }: { readonly budget: Budget }) {
   );
 }
 
-function budgetName({ name, labels, period, window_seconds: length }: Budget): string {
-  const of = Object.values(labels).join(' ');
-  const every = period === 'rolling' ? `last ${spanText(length ?? 0)}` : `per ${period}`;
-  return `${name}${of === '' || of === name ? '' : ` ${of}`}, ${every}`;
+function periodText({ period, window_seconds: length }: Budget): string {
+  return period === 'rolling' ? `the last ${spanText(length ?? 0)}` : `per ${period}`;
 }
 
 function amounts(budget: Budget): { text: string; exact: string } {
@@ -94,6 +98,7 @@ function outlook(budget: Budget): { text: string; tone: 'warn' | 'bad' | null; t
   if (reached !== null)
     return { text: `reached ${momentText(reached, now)} at this rate`, tone: 'warn', title: wholeTime(reached) };
   const forecast = budget.unit === 'usd' ? money(budget.forecast_cost_usd) : compact(budget.forecast_tokens);
+  if (budget.period === 'rolling') return { text: 'rolls on', tone: null };
   if (forecast.exact === 'unknown') return { text: 'no forecast yet', tone: null };
   return { text: `forecast ${forecast.text}${to === null ? '' : ` at ${momentText(to, now)}`}`, tone: null };
 }

@@ -74,7 +74,7 @@ function TopCard({ title, view, span, isOld, total, children }: TopCardProps) {
       {...(span !== undefined && { span })}
       actions={
         <a class="link soft" href={linkTo({ view, names: [], options: {} })}>
-          {total > most ? `All ${total}` : 'More'}
+          {total > 0 ? `All ${total}` : 'All'}
         </a>
       }
     >
