@@ -233,8 +233,9 @@ describe('the compose file', () => {
     expect(Object.keys(services)).toEqual(['redis', 'app', 'prometheus', 'grafana']);
     for (const [name, { image, build }] of all) {
       expect([name, image === undefined]).toEqual([name, build !== undefined]);
-      if (image !== undefined) expect(image).toMatch(/^[\w/-]+:v?\d+\.\d+[\w.-]*$/);
     }
+    for (const image of all.flatMap(([, service]) => service.image ?? []))
+      expect(image).toMatch(/^[\w/-]+:v?\d+\.\d+[\w.-]*$/);
   });
 
   it('opens ports on this machine only, and no two the same', () => {
@@ -271,7 +272,8 @@ describe('the compose file', () => {
         ? needed.map((one: string) => [one, 'service_started'] as const)
         : Object.entries(needed).map(([one, { condition: wanted }]) => [one, wanted] as const)) {
         expect([name, other, Object.hasOwn(services, other)]).toEqual([name, other, true]);
-        if (condition === 'service_healthy') expect(services[other]!.healthcheck).toBeDefined();
+        const isChecked = services[other]!.healthcheck !== undefined;
+        expect([name, other, isChecked || condition === 'service_started']).toEqual([name, other, true]);
       }
   });
 

@@ -245,6 +245,7 @@ describe('the WebSocket', () => {
     await until(() => got.endsWith(body));
     socket.write(head('') + body);
     await until(() => got.split('HTTP/1.1 200 OK').length === 3 && got.endsWith(body));
+    expect(socket.destroyed).toBe(false);
   });
 
   it('works through a proxy that changes path and host', async () => {
@@ -253,6 +254,7 @@ describe('the WebSocket', () => {
     cleanUps.push(() => proxy.stop());
     const { snapshots, socket } = await open(proxy.port, '/tools/ws', { ...bearer, 'sec-fetch-site': 'same-origin' });
     await until(() => snapshots.length > 0);
+    expect(JSON.parse(snapshots[0]!)).toHaveProperty('system_health');
     socket.terminate();
   });
 
