@@ -262,7 +262,7 @@ describe('the WebSocket', () => {
     cleanUps.push(() => void (server.closeAllConnections(), server.close()));
     attachWebSocket(server, monitor);
     const to = { host: '127.0.0.1', port: portOf(server), ca: certificate.contents.cert, agent: false };
-    const ask = async (path: string, headers: Record<string, string>, body?: string) => {
+    const askSecurely = async (path: string, headers: Record<string, string>, body?: string) => {
       const method = body === undefined ? 'GET' : 'POST';
       const [response] = (await once(secureRequest({ ...to, path, method, headers }).end(body), 'response')) as [IncomingMessage]; // prettier-ignore
       let text = '';
@@ -270,8 +270,12 @@ describe('the WebSocket', () => {
       return { status: response.statusCode, headers: response.headers, text };
     };
     const h2c = { upgrade: 'h2c', connection: 'Upgrade, HTTP2-Settings', 'http2-settings': 'AAMAAABkAAQAAP__' };
-    expect(await ask('/hello', h2c)).toMatchObject({ status: 200, text: 'hello' });
-    const login = await ask('/performance/login', { 'content-type': 'application/json' }, `{"token":"${readToken}"}`);
+    expect(await askSecurely('/hello', h2c)).toMatchObject({ status: 200, text: 'hello' });
+    const login = await askSecurely(
+      '/performance/login',
+      { 'content-type': 'application/json' },
+      `{"token":"${readToken}"}`,
+    );
     const [cookie] = login.headers['set-cookie']!;
     expect(cookie).toMatch(/; Secure$/);
     const { ca } = to;
