@@ -16,7 +16,8 @@ const mostGzippedBytes = 150_000;
 await build({
   configFile: fileURLToPath(new URL('../libs/dashboard/vite.config.ts', import.meta.url)),
   logLevel: 'warn',
-  build: { outDir: fileURLToPath(folder), emptyOutDir: true },
+  // The licences of what is built in ask to go wherever it goes.
+  build: { outDir: fileURLToPath(folder), emptyOutDir: true, license: { fileName: 'licenses.md' } },
 });
 
 const compressGzip = promisify(gzip);

@@ -1,12 +1,15 @@
 import 'reflect-metadata';
-import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import { get as httpGet, type IncomingMessage } from 'node:http';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { get as httpGet, type IncomingMessage } from 'node:http';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { createMonitor } from 'nestmeter';
 import { type Answer, type Asked, ask } from '../fixtures/http-app.js';
 import { RewritingProxy } from '../fixtures/rewriting-proxy.js';
 import { frameworks, type ServedApp, type ServedOptions } from '../fixtures/served-app.js';
+import { root, textOf } from '../source-files.js';
 
 const policy = [
   "default-src 'none'",
@@ -252,6 +255,22 @@ describe('the page on a port of its own', () => {
     const page = await ask(monitor.ownPort, '/performance/', local);
     expect([page.status, page.headers['content-security-policy']]).toEqual([200, policy]);
     expect((await get('/performance/')).status).toBe(404);
+  });
+});
+
+describe('the package', () => {
+  it('contains the page with the licences of what it is made of, and no sources', () => {
+    const packed = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      cwd: join(root, 'libs/nestmeter'),
+      encoding: 'utf8',
+    });
+    const [{ files }] = JSON.parse(packed.stdout) as [{ files: { path: string }[] }];
+    const paths = files.map(({ path }) => path);
+    expect(paths).toEqual(expect.arrayContaining(['dashboard/index.html', 'dashboard/licenses.md', 'dist/core.js']));
+    expect(paths.some((path) => /^dashboard\/assets\/index-[\w-]{8}\.js\.br$/.test(path))).toBe(true);
+    expect(paths.filter((path) => /^src\/|\.spec\.|\.tsx?$/.test(path) && !path.endsWith('.d.ts'))).toEqual([]);
+    for (const name of ['preact', 'uplot'])
+      expect(textOf('libs/nestmeter/dashboard/licenses.md')).toMatch(new RegExp(`^## ${name} - `, 'm'));
   });
 });
 

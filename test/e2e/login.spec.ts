@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { type CanActivate, type ExecutionContext, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { PerformanceModule } from 'nestmeter';
-import { type Asked, ask, portOf } from '../fixtures/http-app.js';
+import { ask, portOf } from '../fixtures/http-app.js';
 import { RewritingProxy } from '../fixtures/rewriting-proxy.js';
 import { frameworks, type ServedApp, type ServedOptions } from '../fixtures/served-app.js';
 
@@ -29,7 +29,7 @@ function pageOf({ port }: Pick<ServedApp, 'port'>, path = '/performance') {
       method,
       headers: { ...json, ...headers },
       ...(body !== null && { body: JSON.stringify(body) }),
-    } as Asked);
+    });
   const logIn = (token: string, headers: Record<string, string> = {}) => post('/login', { token }, headers);
   return { get, post, logIn };
 }

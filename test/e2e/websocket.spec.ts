@@ -1,14 +1,17 @@
 import 'reflect-metadata';
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
+import { createServer as createSecureServer, request as secureRequest } from 'node:https';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import express from 'express';
 import { createMonitor } from 'nestmeter';
+import { nestmeter as onExpress } from 'nestmeter/express';
 import { attachWebSocket } from 'nestmeter/websocket';
 import { WebSocket, WebSocketServer } from 'ws';
 import { RedisStore } from '../../libs/nestmeter/src/store/redis-store.js';
+import { Certificate } from '../fixtures/certificate.js';
 import { ask, portOf } from '../fixtures/http-app.js';
 import { RedisServer } from '../fixtures/redis-server.js';
 import { RewritingProxy } from '../fixtures/rewriting-proxy.js';
@@ -245,6 +248,43 @@ describe('the WebSocket', () => {
     await until(() => got.endsWith(body));
     socket.write(head('') + body);
     await until(() => got.split('HTTP/1.1 200 OK').length === 3 && got.endsWith(body));
+    expect(socket.destroyed).toBe(false);
+  });
+
+  it('works over TLS, beside plain requests that ask for another protocol', async () => {
+    const certificate = await Certificate.make();
+    cleanUps.push(() => certificate.remove());
+    const monitor = createMonitor({ app: 'socket', access: { read: readToken } });
+    const app = express().use(onExpress(monitor).routes);
+    app.get('/hello', (_request, response) => void response.send('hello'));
+    const server = createSecureServer(certificate.contents, app).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    cleanUps.push(() => void (server.closeAllConnections(), server.close()));
+    attachWebSocket(server, monitor);
+    const to = { host: '127.0.0.1', port: portOf(server), ca: certificate.contents.cert, agent: false };
+    const askSecurely = async (path: string, headers: Record<string, string>, body?: string) => {
+      const method = body === undefined ? 'GET' : 'POST';
+      const [response] = (await once(secureRequest({ ...to, path, method, headers }).end(body), 'response')) as [IncomingMessage]; // prettier-ignore
+      let text = '';
+      for await (const chunk of response) text += String(chunk);
+      return { status: response.statusCode, headers: response.headers, text };
+    };
+    const h2c = { upgrade: 'h2c', connection: 'Upgrade, HTTP2-Settings', 'http2-settings': 'AAMAAABkAAQAAP__' };
+    expect(await askSecurely('/hello', h2c)).toMatchObject({ status: 200, text: 'hello' });
+    const login = await askSecurely(
+      '/performance/login',
+      { 'content-type': 'application/json' },
+      `{"token":"${readToken}"}`,
+    );
+    const [cookie] = login.headers['set-cookie']!;
+    expect(cookie).toMatch(/; Secure$/);
+    const { ca } = to;
+    const headers = { cookie: cookie!.split(';')[0]!, origin: `https://127.0.0.1:${to.port}` };
+    const socket = new WebSocket(`wss://127.0.0.1:${to.port}/performance/ws`, { ca, headers });
+    const [snapshot] = (await once(socket, 'message')) as [Buffer];
+    expect(JSON.parse(snapshot.toString())).toHaveProperty('system_health');
+    socket.terminate();
+    await monitor.stop();
   });
 
   it('works through a proxy that changes path and host', async () => {
@@ -253,6 +293,7 @@ describe('the WebSocket', () => {
     cleanUps.push(() => proxy.stop());
     const { snapshots, socket } = await open(proxy.port, '/tools/ws', { ...bearer, 'sec-fetch-site': 'same-origin' });
     await until(() => snapshots.length > 0);
+    expect(JSON.parse(snapshots[0]!)).toHaveProperty('system_health');
     socket.terminate();
   });
 

@@ -72,7 +72,7 @@ describe('followOnSocket', () => {
     const closed = once(client, 'close');
     sink.heartbeat();
     sink.heartbeat();
-    await closed;
+    expect((await closed)[0]).toBe(1006);
     await until(() => follower.left === 1);
   });
 
@@ -89,6 +89,7 @@ describe('followOnSocket', () => {
     client.pause();
     sink.close();
     await until(() => follower.left === 1);
+    expect(client.readyState).toBe(WebSocket.OPEN);
   });
 
   it('drops a client that does not read, and says how much waits for it', async () => {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import type { Upgrade } from '../serve/upgrade.js';
 
 /** Who takes which upgrades. */
@@ -39,5 +40,6 @@ function askAgain(server: Server, { request, socket, head }: Upgrade): void {
   for (let at = 0; at < rawHeaders.length; at += 2)
     if (!asking.has(rawHeaders[at]!.toLowerCase())) lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`);
   socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
-  server.emit('connection', socket);
+  // What comes out of TLS is read already.
+  server.emit((socket as Partial<TLSSocket>).encrypted === true ? 'secureConnection' : 'connection', socket);
 }
