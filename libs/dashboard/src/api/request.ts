@@ -11,12 +11,14 @@ export class RequestFailure extends Error {
    * @param status of the answer; null when there was none
    * @param code of the library, such as `NM_RATE_LIMITED`
    * @param retryAfterSeconds how long the server asks to wait
+   * @param loginBy of a 401: whether a token is asked for here, or the application lets in by its own means
    */
   constructor(
     readonly status: number | null,
     readonly code: string,
     message: string,
     readonly retryAfterSeconds: number | null = null,
+    readonly loginBy: 'token' | 'application' = 'token',
   ) {
     super(message);
   }
@@ -85,12 +87,13 @@ async function send(method: string, address: string, { body, headers = {}, signa
 }
 
 function failureOf(response: Response, answer: unknown): RequestFailure {
-  const { error } = (answer ?? {}) as { error?: { code?: unknown; message?: unknown } };
+  const { error } = (answer ?? {}) as { error?: { code?: unknown; message?: unknown; login?: unknown } };
   const wait = Number(response.headers.get('retry-after') ?? Number.NaN);
   const code = typeof error?.code === 'string' ? error.code : `status_${response.status}`;
   const message =
     typeof error?.message === 'string'
       ? error.message
       : `The answer has status ${response.status} and is none of the service’s own.`;
-  return new RequestFailure(response.status, code, message, Number.isFinite(wait) ? wait : null);
+  const loginBy = error?.login === 'application' ? 'application' : 'token';
+  return new RequestFailure(response.status, code, message, Number.isFinite(wait) ? wait : null, loginBy);
 }

@@ -2,6 +2,7 @@ import { effect, type Signal, signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Answers, RouteName } from './answers.js';
 import { isAdmitted, isFollowing } from './following.js';
+import { loginBy } from './session.js';
 import { type Query, read, RequestFailure, routeAddress } from './request.js';
 
 /** What is known of a route's answer. */
@@ -102,7 +103,10 @@ class Resource<Route extends RouteName> {
 
   #failed(error: unknown): void {
     const failure = error instanceof RequestFailure ? error : new RequestFailure(null, 'unreadable', String(error));
-    if (failure.status === 401) isAdmitted.value = false;
+    if (failure.status === 401) {
+      loginBy.value = failure.loginBy;
+      isAdmitted.value = false;
+    }
     this.#failures += 1;
     const backoffMs = Math.min(slowestMs, Math.min(...this.#intervals) * 2 ** (this.#failures - 1));
     const waitMs = failure.retryAfterSeconds === null ? backoffMs : failure.retryAfterSeconds * 1000;

@@ -14,6 +14,9 @@ export function mayWrite(): boolean {
 /** Why it is not known who looks, other than that he is not logged in. */
 export const sessionFailure = signal<RequestFailure | null>(null);
 
+/** Where one logs in, while nobody is. */
+export const loginBy = signal<RequestFailure['loginBy']>('token');
+
 /** Asks who looks, and tries again until there is an answer. */
 export async function findSession(): Promise<void> {
   try {
@@ -23,6 +26,7 @@ export async function findSession(): Promise<void> {
   } catch (error) {
     const failure = error instanceof RequestFailure ? error : new RequestFailure(null, 'unreadable', String(error));
     if (failure.status === 401) {
+      loginBy.value = failure.loginBy;
       isAdmitted.value = false;
       sessionFailure.value = null;
       return;

@@ -13,7 +13,8 @@ import { ViewTitle } from '../part/view-title.js';
 import { FilterBox, passesFilter } from '../table/filter.js';
 import { type Column, Table } from '../table/table.js';
 import { ChannelsCard } from './channels-card.js';
-import { AlertLabels, alertWords, FiringAlerts, severityTone } from './firing-alerts.js';
+import { alertWords } from './alert-words.js';
+import { AlertLabels, FiringAlerts, severityTone } from './firing-alerts.js';
 import { RulesCard } from './rules-card.js';
 import { SilencesCard } from './silences-card.js';
 
