@@ -51,7 +51,7 @@ export class MonitorLife {
     // What the file has comes first.
     void (parts.persistence?.loaded() ?? Promise.resolve()).then(() => {
       parts.config.start();
-      parts.alerting.watch?.start();
+      parts.alerting.start();
     });
     void parts.recorder.prices.ready().then(() => {
       if (parts.recorder.prices.loadError !== null)
@@ -74,7 +74,7 @@ export class MonitorLife {
     config.stop();
     sampling.stop();
     await recorder.prices.ready();
-    const evaluated = alerting.watch?.stop();
+    const notified = alerting.stop(shutdownTimeoutMs);
     const handedOn = keeper?.stop();
     const { unacknowledged } = await publisher.stop(shutdownTimeoutMs);
     if (unacknowledged > 0)
@@ -84,10 +84,11 @@ export class MonitorLife {
     await this.#ownPort?.close();
     this.#unwatchRequests?.();
     forgetRecorder(recorder);
+    // What was sent is noted while there is a store.
+    await notified;
     await persistence?.stop(Math.max(1000, shutdownTimeoutMs));
     await store.stop();
     // With the connection gone nothing of it waits any more.
     await handedOn;
-    await evaluated;
   }
 }

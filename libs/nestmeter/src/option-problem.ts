@@ -36,7 +36,8 @@ function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
 }
 
 function gotOf(path: readonly PropertyKey[], given: unknown): unknown {
-  if (secret.has(path[0]!)) return '(hidden)';
+  // Where a reference to a secret belongs, the secret itself may stand by mistake.
+  if (secret.has(path[0]!) || (path[0] === 'alerts' && path[1] === 'channels')) return '(hidden)';
   let got = given;
   for (const key of path) got = (got as Record<PropertyKey, unknown> | null | undefined)?.[key];
   return got;
