@@ -4,7 +4,7 @@ import { BlockList, isIP, isIPv4 } from 'node:net';
  * Addresses of the IANA registries for special purposes: this host, private networks, link-local (where clouds keep their
  * metadata), carriers' own, documentation, multicast and what is reserved.
  */
-const special = [
+const special4 = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
   ['100.64.0.0', 10],
@@ -20,7 +20,9 @@ const special = [
   ['203.0.113.0', 24],
   ['224.0.0.0', 4],
   ['240.0.0.0', 4],
-  // All but global unicast, 2000::/3: among them unspecified, loopback, unique local, link-local and multicast.
+] as const;
+/** All but global unicast, 2000::/3, and of that what stands for addresses of IPv4 or for examples. */
+const special6 = [
   ['::', 3],
   ['4000::', 2],
   ['8000::', 1],
@@ -30,8 +32,11 @@ const special = [
   ['3fff::', 20],
 ] as const;
 
-const refused = new BlockList();
-for (const [network, prefix] of special) refused.addSubnet(network, prefix, isIPv4(network) ? 'ipv4' : 'ipv6');
+// Two lists: in one, an address of IPv4 would also be looked for among those of IPv6, as which it can be written.
+const refused4 = new BlockList();
+for (const [network, prefix] of special4) refused4.addSubnet(network, prefix, 'ipv4');
+const refused6 = new BlockList();
+for (const [network, prefix] of special6) refused6.addSubnet(network, prefix, 'ipv6');
 /** Networks without IPv4 reach it through these: the last 32 bits are the address that counts. */
 const translated = new BlockList();
 translated.addSubnet('64:ff9b::', 96, 'ipv6');
@@ -41,9 +46,9 @@ translated.addSubnet('::ffff:0:0', 96, 'ipv6');
 export function isPublicAddress(address: string): boolean {
   const [plain = ''] = address.split('%');
   const family = isIP(plain);
-  if (family === 4) return !refused.check(plain, 'ipv4');
+  if (family === 4) return !refused4.check(plain, 'ipv4');
   if (family !== 6) return false;
-  return translated.check(plain, 'ipv6') ? isPublicAddress(lastFour(plain)) : !refused.check(plain, 'ipv6');
+  return translated.check(plain, 'ipv6') ? isPublicAddress(lastFour(plain)) : !refused6.check(plain, 'ipv6');
 }
 
 /** The last four bytes of an IPv6 address in the notation of IPv4. */
