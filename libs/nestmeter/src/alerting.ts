@@ -11,6 +11,7 @@ import { AlertWatch } from './alert/watch.js';
 import type { Clock } from './clock.js';
 import type { Log } from './log.js';
 import type { EffectiveOptions } from './options.js';
+import { isTried } from './serve/access.js';
 import type { Store } from './store/store.js';
 
 /** The part of a monitor that is about alerts. */
@@ -68,8 +69,7 @@ export function joinAlerting(parts: AlertingOptions): Alerting {
 
 /** Where people develop and test there is nobody to be told: there it is a note. */
 function tellOfNoChannel({ warn, info }: Log): void {
-  const isTried = ['development', 'test'].includes(process.env['NODE_ENV'] ?? '');
-  const say = isTried ? info : warn;
+  const say = isTried() ? info : warn;
   say('Alerts are told to nobody but the log. Name channels in the option alerts.channels; see the guide of alerts.');
 }
 

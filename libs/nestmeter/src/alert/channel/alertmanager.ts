@@ -4,7 +4,7 @@ import type { Severity } from '../severity.js';
 import { defineChannelKind, httpFields } from './channel.js';
 import { post } from './http-post.js';
 import { addressRule } from './public-address.js';
-import { secretOf, secretReference } from './secret-reference.js';
+import { secretFor, secretOf } from './secret-reference.js';
 
 /** Alertmanager ends an alert that was not told again by then: some repeats may fail, a keeper may change. */
 const livesSeconds = 300;
@@ -15,9 +15,13 @@ export const alertmanagerChannel = defineChannelKind({
     .strictObject({
       ...httpFields,
       kind: z.literal('alertmanager'),
-      url: z.string().max(500).optional().describe('Its address, such as https://alertmanager.example.com.'),
-      urlFrom: secretReference.optional().describe('Where its address is, if that is a secret.'),
-      tokenFrom: secretReference.optional().describe('Where the bearer token for it is, if it wants one.'),
+      url: z
+        .string()
+        .max(500)
+        .optional()
+        .describe('Alertmanager: its address, such as https://alertmanager.example.com.'),
+      urlFrom: secretFor('Where the address of Alertmanager is, if that is a secret').optional(),
+      tokenFrom: secretFor('Where the bearer token for Alertmanager is, if it wants one').optional(),
     })
     .superRefine(({ url, urlFrom, allowPrivate }, { addIssue }) => {
       if ((url === undefined) === (urlFrom === undefined))

@@ -212,17 +212,20 @@ describe('Alertmanager', () => {
 });
 
 describe('a test message', () => {
-  it.each([
-    [webhook],
-    [{ ...own, kind: 'slack', urlFrom: { env: 'OPS_WEBHOOK_URL' } }],
-    [{ ...own, kind: 'pagerduty', keyFrom: { env: 'PAGERDUTY_KEY' }, url: 'there' }],
-    [{ ...own, kind: 'alertmanager', url: 'there' }],
-  ] as const)('arrives over %j, and leaves nothing open', async (given) => {
-    const channel = 'url' in given ? { ...given, url: receiver.url } : given;
-    const { fleet } = fleetWith(channel as ChannelOptionsInput);
+  const channels: readonly [string, ChannelOptionsInput, number][] = [
+    ['a webhook', webhook, 1],
+    ['Slack', { ...own, kind: 'slack', urlFrom: { env: 'OPS_WEBHOOK_URL' } }, 1],
+    // What it opens it ends.
+    ['PagerDuty', { ...own, kind: 'pagerduty', keyFrom: { env: 'PAGERDUTY_KEY' } }, 2],
+    ['Alertmanager', { ...own, kind: 'alertmanager' }, 1],
+  ];
+
+  it.each(channels)('arrives over %s, and leaves nothing open', async (_name, channel, requests) => {
+    const hasUrl = channel.kind === 'pagerduty' || channel.kind === 'alertmanager';
+    const { fleet } = fleetWith(hasUrl ? { ...channel, url: receiver.url } : channel);
     expect(await fleet.one.alerts.testChannel('ops')).toEqual({ channel: 'ops', delivered: true, error: null });
+    expect(receiver.received).toHaveLength(requests);
     expect(receiver.received[0]!.text).toMatch(/test/i);
-    if (given.kind === 'pagerduty') expect(receiver.received[1]!.body).toMatchObject({ event_action: 'resolve' });
     expect((await fleet.one.alerts.channels())[0]).toMatchObject({ sent: 0, pending: 0 });
   });
 

@@ -111,6 +111,7 @@ function refusedAddress(reason: string): DeliveryError {
 function deliveryError(error: unknown, signal: AbortSignal): DeliveryError {
   if (error instanceof DeliveryError) return error;
   if (signal.aborted) return new DeliveryError({ reason: `no answer within ${deadlineMs / 1000} s` });
-  const code = String((error as { code?: unknown } | null)?.code ?? '');
-  return new DeliveryError({ reason: /^[A-Z][A-Z0-9_]{1,59}$/.test(code) ? code : 'the connection failed' });
+  const code = (error as { code?: unknown } | null)?.code;
+  const isShown = typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,59}$/.test(code);
+  return new DeliveryError({ reason: isShown ? code : 'the connection failed' });
 }

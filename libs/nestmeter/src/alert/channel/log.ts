@@ -5,7 +5,7 @@ import { channelFields, defineChannelKind } from './channel.js';
 
 /** Lines for people: one for each change of an alert, at a level that goes by its severity. */
 export const logChannel = defineChannelKind({
-  options: z.strictObject({ ...channelFields, kind: z.literal('log') }),
+  options: z.strictObject({ ...channelFields, kind: z.literal('log').describe('What receives messages.') }),
   alertsPerMessage: 10,
   digests: true,
   everyChange: true,

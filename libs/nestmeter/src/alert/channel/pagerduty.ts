@@ -4,7 +4,7 @@ import type { Severity } from '../severity.js';
 import { defineChannelKind, httpFields } from './channel.js';
 import { post } from './http-post.js';
 import { addressRule } from './public-address.js';
-import { secretOf, secretReference } from './secret-reference.js';
+import { secretFor, secretOf } from './secret-reference.js';
 
 const severities: Readonly<Record<Severity, string>> = {
   critical: 'critical',
@@ -23,12 +23,12 @@ export const pagerDutyChannel = defineChannelKind({
     .strictObject({
       ...httpFields,
       kind: z.literal('pagerduty'),
-      keyFrom: secretReference.describe('Where the integration key is.'),
+      keyFrom: secretFor('Where the PagerDuty integration key is'),
       url: z
         .string()
         .max(500)
         .default('https://events.pagerduty.com/v2/enqueue')
-        .describe('Where events go; https://events.eu.pagerduty.com/v2/enqueue in the EU.'),
+        .describe('PagerDuty: where events go; https://events.eu.pagerduty.com/v2/enqueue in the EU.'),
     })
     .superRefine(({ url, allowPrivate }, { addIssue }) => {
       const rule = addressRule(url, { allowPrivate });

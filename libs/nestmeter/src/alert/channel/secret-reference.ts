@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { DeliveryError } from './delivery-error.js';
 
-/** Schema of where a secret is: options, answers and the store hold this, never the secret. */
-export const secretReference = z.union(
+/** Where a secret is: options, answers and the store hold this, never the secret. */
+const secretReference = z.union(
   [
     z.strictObject({
       env: z
@@ -18,6 +18,11 @@ export const secretReference = z.union(
   ],
   { error: "must be { env: 'NAME' } or { secret: () => … }" },
 );
+
+/** Schema of a reference, with what the secret is for the reference of options. */
+export function secretFor(what: string): typeof secretReference {
+  return secretReference.describe(`${what}: { env: 'NAME' } or { secret: () => '…' }.`);
+}
 
 /** See {@link secretReference}. */
 export type SecretReference = z.output<typeof secretReference>;

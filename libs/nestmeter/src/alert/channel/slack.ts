@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { AlertMessage, MessageAlert } from '../notify/message.js';
 import { defineChannelKind, httpFields } from './channel.js';
 import { post } from './http-post.js';
-import { secretOf, secretReference } from './secret-reference.js';
+import { secretFor, secretOf } from './secret-reference.js';
 
 /** Slack cuts a text of more than 40,000 characters; nobody reads as much. */
 const longestLine = 600;
@@ -12,7 +12,7 @@ export const slackChannel = defineChannelKind({
   options: z.strictObject({
     ...httpFields,
     kind: z.literal('slack'),
-    urlFrom: secretReference.describe('Where the URL of its incoming webhook is.'),
+    urlFrom: secretFor('Where the URL of a Slack incoming webhook is'),
   }),
   alertsPerMessage: 10,
   digests: true,

@@ -2,15 +2,15 @@ import { createHmac } from 'node:crypto';
 import { z } from 'zod';
 import { defineChannelKind, httpFields } from './channel.js';
 import { post } from './http-post.js';
-import { secretOf, secretReference } from './secret-reference.js';
+import { secretFor, secretOf } from './secret-reference.js';
 
 /** A POST of the message as JSON, signed where there is a secret. */
 export const webhookChannel = defineChannelKind({
   options: z.strictObject({
     ...httpFields,
     kind: z.literal('webhook'),
-    urlFrom: secretReference.describe('Where its URL is.'),
-    secretFrom: secretReference.optional().describe('Where the secret is that bodies are signed with.'),
+    urlFrom: secretFor('Where the URL of a webhook is'),
+    secretFrom: secretFor('Where the secret is that bodies of a webhook are signed with').optional(),
   }),
   alertsPerMessage: 10,
   digests: true,

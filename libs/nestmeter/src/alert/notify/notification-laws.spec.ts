@@ -138,20 +138,24 @@ describe('whatever happens to alerts, senders and channels', () => {
   });
 
   it('nothing is told within the cooldown but ends, and what is graver than all that was told', () => {
+    /** What a channel got of one group within the cooldown of what it had got before. */
+    const early = (play: Play, channel: string, group: string): string[] => {
+      let last: { atMs: number; severity: Severity } | null = null;
+      const found: string[] = [];
+      for (const { createdMs, atMs, told } of play.firsts(channel))
+        for (const { alertId, kind, severity } of told) {
+          if (play.groups.get(alertId) !== group) continue;
+          const isEarly = last !== null && createdMs - last.atMs < cooldownSeconds * 1000;
+          if (isEarly && kind !== 'resolved' && gravity(severity) <= gravity(last!.severity)) found.push(kind);
+          last = { atMs, severity };
+        }
+      return found;
+    };
     fc.assert(
       fc.property(steps, (all) =>
         played(all, (play) => {
           for (const { name } of policies)
-            for (const group of ['0', '1', '2']) {
-              let last: { atMs: number; severity: Severity } | null = null;
-              for (const { createdMs, atMs, told } of play.firsts(name))
-                for (const { alertId, kind, severity } of told) {
-                  if (play.groups.get(alertId) !== group) continue;
-                  if (kind !== 'resolved' && last !== null && createdMs - last.atMs < cooldownSeconds * 1000)
-                    expect(gravity(severity)).toBeGreaterThan(gravity(last.severity));
-                  last = { atMs, severity };
-                }
-            }
+            expect(['0', '1', '2'].flatMap((group) => early(play, name, group))).toEqual([]);
         }),
       ),
     );
