@@ -228,6 +228,33 @@ describe('a webhook that fails in every way', () => {
   }, 90_000);
 });
 
+describe('a process that stops while a channel hangs', () => {
+  it('does not wait for it for longer than for the store, and counts no failure', async () => {
+    let calls = 0;
+    const send = () => {
+      calls++;
+      return new Promise(() => {});
+    };
+    const channels: ChannelOptionsInput[] = [{ name: 'own', kind: 'function', send }];
+    const rules = [{ name: 'always', check: () => [{ severity: 'high' as const }] }];
+    const lines: string[] = [];
+    const line = (text: string): void => void lines.push(text);
+    const monitor = createMonitor({
+      logger: { error: line, warn: line, log: line },
+      shutdownTimeoutMs: 500,
+      alerts: { ...alerts, rules, channels },
+    });
+    monitor.start();
+    await until(
+      async () => calls,
+      (made) => made > 0,
+    );
+    await monitor.stop();
+    expect(calls).toBe(1);
+    expect(lines).toEqual(['[nestmeter] Alert fired: [high] always detected (no data)']);
+  }, 60_000);
+});
+
 describe('secrets of channels', () => {
   it('are in no answer, no line of the log and nothing that Redis holds', async () => {
     const canary = 'c4n4ry5ecret';

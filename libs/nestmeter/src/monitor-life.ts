@@ -1,5 +1,6 @@
 import type { MonitorParts } from './monitor-parts.js';
 import type { EffectiveOptions } from './options.js';
+import { within } from './publish/within.js';
 import { watchRequests } from './record/attempt/request-channels.js';
 import { addRecorder, forgetRecorder } from './record/scope.js';
 import type { RouteServer } from './serve/handle.js';
@@ -84,11 +85,12 @@ export class MonitorLife {
     await this.#ownPort?.close();
     this.#unwatchRequests?.();
     forgetRecorder(recorder);
-    // What was sent is noted while there is a store.
-    await notified;
+    // What was sent is noted while there is a store; one that is silent is not waited for.
+    await within(notified, shutdownTimeoutMs + 1000);
     await persistence?.stop(Math.max(1000, shutdownTimeoutMs));
     await store.stop();
     // With the connection gone nothing of it waits any more.
     await handedOn;
+    await notified;
   }
 }

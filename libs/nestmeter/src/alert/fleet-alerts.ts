@@ -55,9 +55,10 @@ export class FleetAlerts {
     return changes.map((change) => answerChange(change, known));
   }
 
-  /** What became of the messages to each channel. While the store is unreachable, what this replica knew last. */
+  /** What became of the messages to each channel; none when no rule is evaluated. While the store is unreachable, what this replica knew last. */
   async channels(): Promise<ChannelHealth[]> {
-    const { records, channels } = this.options;
+    const { records, channels, enabled } = this.options;
+    if (!enabled) return [];
     await this.#refresh();
     return channels.map((channel) => channelHealth(channel, records.board.body.notifications));
   }
