@@ -7,10 +7,16 @@ import type { AlertMessage } from './message.js';
 /** A fleet whose one rule finds what it is told to. */
 class ToldFleet extends AlertFleet {
   findings: FindingInput[] = [];
+  /** What happens while rules are evaluated. */
+  meanwhile = async (): Promise<void> => {};
 
   constructor(rule: Partial<AlertRuleInput> = {}, channels?: readonly ChannelOptionsInput[]) {
     const finds = { name: 'errors', title: 'Errors', keepFiringSeconds: 0, cooldownSeconds: 300, ...rule };
-    super({}, [{ ...finds, check: () => this.findings }], channels);
+    const check = async () => {
+      await this.meanwhile();
+      return this.findings;
+    };
+    super({}, [{ ...finds, check }], channels);
   }
 
   /** What the channel heard, by change and severity. */
@@ -247,6 +253,18 @@ describe('a message', () => {
     expect(fleet.heard.at(-1)).toBe('fired critical');
     expect(new Set(fleet.told.map(({ id }) => id)).size).toBe(fleet.told.length);
     expect((await fleet.one.alerts.channels())[0]).toMatchObject({ sent: fleet.told.length, pending: 0 });
+  });
+
+  it('that is sent while rules are evaluated costs neither the evaluation nor the outcome', async () => {
+    const fleet = await waiting();
+    fleet.meanwhile = () => fleet.one.sender.send();
+    fleet.find();
+    await step(fleet, fleet.one);
+    expect(fleet.heard).toEqual(['fired critical']);
+    const { evaluatedMs, alerts, notifications } = fleet.one.records.board.body;
+    expect([evaluatedMs, alerts]).toEqual([fleet.fleet.clock.wallMs(), []]);
+    expect(notifications.outbox.map(({ notices }) => notices[0]!.kind)).toEqual(['resolved']);
+    expect(notifications.counts).toMatchObject([{ channel: 'told', sent: 1 }]);
   });
 
   it('that failed is tried again with the same id, later each time, while rules are evaluated as ever', async () => {
