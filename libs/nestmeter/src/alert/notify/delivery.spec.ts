@@ -74,7 +74,7 @@ describe('an outcome', () => {
 
 describe('a message that waits', () => {
   it('is given up by the time that passed, not by a clock that was set', () => {
-    const waiting = claimedTwice();
+    const waiting = noted('released', 'second');
     const later = { channels, rules: [], nowMs: startMs + 3_600_000 };
     expect(tidied(waiting, later)).toMatchObject({ outbox: [], counts: [{ failed: 1, lastError: 'nobody sent it in time' }] }); // prettier-ignore
     expect(tidied(shiftedNotifications(waiting, 3_590_000), later).outbox).toHaveLength(1);
