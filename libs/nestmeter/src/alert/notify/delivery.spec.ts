@@ -41,9 +41,9 @@ function claimedTwice(): Notifications {
 function noted(outcome: 'sent' | 'failed' | 'released', by: string): Notifications {
   const before = claimedTwice();
   const { id } = before.outbox[0]!;
-  const failed = { id, outcome: 'failed', reason: 'late', isFinal: true, askedMs: null } as const;
-  const attempt: Attempt = outcome === 'failed' ? failed : { id, outcome };
-  return settled(before, [attempt], { channels, by, nowMs: startMs + 50_000, random: () => 0.5 });
+  const failed = { id, outcome: 'failed', by, reason: 'late', isFinal: true, askedMs: null } as const;
+  const attempt: Attempt = outcome === 'failed' ? failed : { id, outcome, by };
+  return settled(before, [attempt], { channels, nowMs: startMs + 50_000, random: () => 0.5 });
 }
 
 describe('an outcome', () => {
@@ -67,7 +67,7 @@ describe('an outcome', () => {
   it('is noted once, however often it is told', () => {
     const once = noted('sent', 'second');
     const { id } = claimedTwice().outbox[0]!;
-    const options = { channels, by: 'second', nowMs: startMs + 60_000, random: () => 0.5 };
+    const options = { channels, nowMs: startMs + 60_000, random: () => 0.5 };
     expect(settled(once, [{ id, outcome: 'sent' }], options)).toBe(once);
   });
 });

@@ -3,6 +3,7 @@ import type { AlertRule } from '../rule.js';
 import {
   alertsOf,
   type ChannelCounts,
+  type Claim,
   countsOf,
   type NotificationRecord,
   type Notifications,
@@ -24,6 +25,8 @@ export type Attempt =
   | {
       readonly id: string;
       readonly outcome: 'failed';
+      /** The claim under which it was made. */
+      readonly by: string;
       /** Why, in a few words that hold no secret. */
       readonly reason: string;
       /** Whether trying again cannot help. */
@@ -32,7 +35,7 @@ export type Attempt =
       readonly askedMs: number | null;
     }
   /** It was not tried. */
-  | { readonly id: string; readonly outcome: 'released' };
+  | { readonly id: string; readonly outcome: 'released'; readonly by: string };
 
 /** The messages to each channel that may be sent now, in order: none overtakes another of its channel. */
 function ready({ outbox }: Notifications, channels: ReadonlySet<string>, nowMs: number): QueuedMessage[] {
@@ -57,7 +60,7 @@ export function isAnythingReady(notifications: Notifications, channels: Readonly
 export function claimed(
   before: Notifications,
   channels: ReadonlySet<string>,
-  claim: { readonly by: string; readonly untilMs: number },
+  claim: Claim,
   nowMs: number,
 ): { readonly notifications: Notifications; readonly messages: readonly QueuedMessage[] } {
   const ids = new Set(ready(before, channels, nowMs).map(({ id }) => id));
@@ -68,8 +71,6 @@ export function claimed(
 /** What attempts are noted with. */
 export interface SettleOptions {
   readonly channels: readonly ChannelPolicy[];
-  /** Who claimed the messages. */
-  readonly by: string;
   /** Unix milliseconds of the store. */
   readonly nowMs: number;
   /** From 0 to 1. */
@@ -78,14 +79,14 @@ export interface SettleOptions {
 
 /**
  * Notes what became of attempts. What was sent is over, whoever has the claim by now; a failure counts only while the claim
- * is one's own, and is tried again until the channel's time is over. Pure.
+ * under which it was made holds, and is tried again until the channel's time is over. Pure.
  */
 export function settled(before: Notifications, attempts: readonly Attempt[], options: SettleOptions): Notifications {
   return attempts.reduce((notifications, attempt) => {
     const message = notifications.outbox.find(({ id }) => id === attempt.id);
     if (message === undefined) return notifications;
     if (attempt.outcome === 'sent') return withoutMessage(notifications, message, sentRecord(options.nowMs), sentCounts(options.nowMs)); // prettier-ignore
-    if (message.claim?.by !== options.by) return notifications;
+    if (message.claim?.by !== attempt.by) return notifications;
     if (attempt.outcome === 'released') return replaced(notifications, { ...message, claim: null });
     return afterFailure(notifications, message, attempt, options);
   }, before);

@@ -78,10 +78,10 @@ class Play {
       if (outcome !== 'sent') failing.add(channel);
       if (outcome.endsWith('sent'))
         this.arrived.push({ id, channel, createdMs, atMs: this.nowMs, told: alertsOf(message) });
-      if (outcome === 'sent' || outcome === 'released') attempts.push({ id, outcome });
-      if (outcome === 'failed') attempts.push({ id, outcome, reason: 'x', isFinal: false, askedMs: null });
+      if (outcome === 'sent' || outcome === 'released') attempts.push({ id, outcome, by });
+      if (outcome === 'failed') attempts.push({ id, outcome, by, reason: 'x', isFinal: false, askedMs: null });
     }
-    const options = { channels: policies, by, nowMs: this.nowMs, random: () => 0.5 };
+    const options = { channels: policies, nowMs: this.nowMs, random: () => 0.5 };
     this.board = { ...this.board, notifications: settled(notifications, attempts, options) };
   }
 
@@ -208,7 +208,6 @@ describe('the outbox', () => {
       const attempts = claim.messages.map(({ id }): Attempt => ({ id, outcome: 'sent' }));
       sent = settled(claim.notifications, attempts, {
         channels: policies,
-        by: 'a',
         nowMs: 1_000_000_000,
         random: () => 0,
       });

@@ -35,6 +35,11 @@ const notice = z.object({
 /** What is told of one alert. */
 export type Notice = z.output<typeof notice>;
 
+const claim = z.object({ by: z.string(), untilMs: timeMs });
+
+/** Says who sends a message, and until when nobody else does: a random text for each time that somebody claims some. */
+export type Claim = z.output<typeof claim>;
+
 const message = z.object({
   /** The same each time that it is sent, and for whoever makes it from the same changes. */
   id: z.string(),
@@ -46,8 +51,8 @@ const message = z.object({
   attempts: z.int().min(0),
   /** Not to be sent before. */
   nextMs: timeMs,
-  /** Who is sending it; others may from then on. */
-  claim: z.object({ by: z.string(), untilMs: timeMs }).nullable(),
+  /** Under which claim it is being sent; others may from then on. */
+  claim: claim.nullable(),
 });
 
 /** A message that waits to be sent, or is being sent. */

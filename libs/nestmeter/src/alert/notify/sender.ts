@@ -7,7 +7,7 @@ import { DeliveryError } from '../channel/delivery-error.js';
 import type { AlertRule } from '../rule.js';
 import { type Attempt, claimed, isAnythingReady, settled } from './delivery.js';
 import { type MessageFacts, testMessage, writtenMessage } from './message.js';
-import type { Notifications, QueuedMessage } from './notifications.js';
+import type { Claim, Notifications, QueuedMessage } from './notifications.js';
 
 /** What a {@link NotificationSender} is made of. */
 export interface NotificationSenderOptions extends Omit<MessageFacts, 'rules'> {
@@ -48,7 +48,6 @@ const writeAttempts = 10;
  * under the same id: at least once. Channels do not wait for each other, and no evaluation waits for any. Never rejects.
  */
 export class NotificationSender {
-  readonly #id = randomBytes(9).toString('base64url');
   readonly #busy = new Map<string, Promise<void>>();
   readonly #ended = new AbortController();
   /** Outcomes that the store could not be told yet. */
@@ -117,17 +116,17 @@ export class NotificationSender {
     const idle = new Set(channels.flatMap(({ name }) => (this.#busy.has(name) ? [] : [name])));
     if (!isAnythingReady(records.board.body.notifications, idle, storeNowMs())) return;
     let messages: readonly QueuedMessage[] = [];
-    const untilMs = storeNowMs() + this.#timing.claimMs;
+    const claim = { by: randomBytes(9).toString('base64url'), untilMs: storeNowMs() + this.#timing.claimMs };
     const written = await this.#write(token, (notifications) => {
-      const claim = claimed(notifications, idle, { by: this.#id, untilMs }, storeNowMs());
-      messages = claim.messages;
-      return messages.length === 0 ? null : claim.notifications;
+      const next = claimed(notifications, idle, claim, storeNowMs());
+      messages = next.messages;
+      return messages.length === 0 ? null : next.notifications;
     });
     if (!written) return;
     for (const channel of channels) {
       const own = messages.filter((message) => message.channel === channel.name);
       if (own.length === 0) continue;
-      const run = this.#sendAll(channel, own, untilMs)
+      const run = this.#sendAll(channel, own, claim)
         .catch((error: unknown) => this.#failed(error))
         .finally(() => this.#busy.delete(channel.name));
       this.#busy.set(channel.name, run);
@@ -135,18 +134,19 @@ export class NotificationSender {
   }
 
   /** Sends messages of one channel one after the other; the first that fails holds the others back. */
-  async #sendAll(channel: Channel, messages: readonly QueuedMessage[], untilMs: number): Promise<void> {
+  async #sendAll(channel: Channel, messages: readonly QueuedMessage[], { by, untilMs }: Claim): Promise<void> {
     const attempts: Attempt[] = [];
-    for (const { id, ...message } of messages) {
+    for (const message of messages) {
       const isInTime = this.options.storeNowMs() + this.#timing.sendLimitMs < untilMs && !this.#ended.signal.aborted;
       const isHeldBack = attempts.some(({ outcome }) => outcome !== 'sent');
-      const attempt = isHeldBack || !isInTime ? ({ id, outcome: 'released' } as const) : await this.#attempt(channel, { id, ...message }); // prettier-ignore
-      attempts.push(attempt);
+      const { id } = message;
+      const isTried = isInTime && !isHeldBack;
+      attempts.push(isTried ? await this.#attempt(channel, message, by) : { id, outcome: 'released', by });
     }
     await this.#settle(attempts);
   }
 
-  async #attempt(channel: Channel, message: QueuedMessage): Promise<Attempt> {
+  async #attempt(channel: Channel, message: QueuedMessage, by: string): Promise<Attempt> {
     const { id } = message;
     const error = await this.#delivered(
       channel,
@@ -157,14 +157,14 @@ export class NotificationSender {
       return { id, outcome: 'sent' };
     }
     // It was us who ended it: that says nothing of the channel.
-    if (this.#ended.signal.aborted) return { id, outcome: 'released' };
+    if (this.#ended.signal.aborted) return { id, outcome: 'released', by };
     const { reason, isFinal, askedMs } = error;
     if (!this.#failing.has(channel.name)) {
       const then = isFinal ? 'The message is given up' : 'It is tried again';
       this.options.warn(`Alerts do not reach channel ${channel.name}: ${reason}. ${then}; see channels in /health.`);
     }
     this.#failing.add(channel.name);
-    return { id, outcome: 'failed', reason, isFinal, askedMs };
+    return { id, outcome: 'failed', by, reason, isFinal, askedMs };
   }
 
   /** Has a channel send a message; whatever goes wrong is a DeliveryError, a limit that is passed too. */
@@ -193,7 +193,7 @@ export class NotificationSender {
     this.#unsettled = all;
     const { channels, storeNowMs, random = Math.random } = this.options;
     const isWritten = await this.#write(null, (notifications) =>
-      settled(notifications, all, { channels, by: this.#id, nowMs: storeNowMs(), random }),
+      settled(notifications, all, { channels, nowMs: storeNowMs(), random }),
     );
     if (isWritten) this.#unsettled = this.#unsettled.filter((one) => !all.includes(one));
   }
