@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { channelOptions } from './channel/channel-kinds.js';
+import { logName } from './channel/open-channels.js';
 import { defaultRules } from './default-rules.js';
 import { thresholdSchema, withThresholds } from './posted-threshold.js';
 import { type AlertRule, ruleSchema } from './rule.js';
@@ -21,6 +22,10 @@ export const alertOptions = z.strictObject({
     .array(channelOptions)
     .max(20)
     .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'must be channels of different names')
+    .refine(
+      (all) => all.every(({ kind, name }) => kind === 'log' || name !== logName),
+      `must be channels of which only one of kind log is named ${logName}`,
+    )
     .default([])
     .describe('Who is told when alerts fire and end: log, webhook, slack, pagerduty, alertmanager or function.'),
   log: z.boolean().default(true).describe('Whether each change of an alert is a line in the log.'),

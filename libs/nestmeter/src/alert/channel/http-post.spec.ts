@@ -1,5 +1,11 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DeliveryError } from './delivery-error.js';
 import { type Post, post, type Resolve } from './http-post.js';
 
@@ -95,6 +101,21 @@ describe('a post', () => {
       expect(error).toMatchObject({ isFinal: false, reason: expect.stringMatching(/^E[A-Z]+$/) as string });
       expect(error.message).not.toMatch(/127|secret/);
     }
+  });
+
+  it('trusts no certificate that nobody vouches for', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'nestmeter-tls-'));
+    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+    const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+    execFileSync('openssl', [...request, '-subj', '/CN=localhost', '-keyout', key, '-out', cert], { stdio: 'ignore' });
+    const visited: unknown[] = [];
+    const server = createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) }, () => visited.push(1));
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    expect(await outcome({ url })).toMatchObject({ isFinal: false, reason: expect.stringMatching(/CERT/) as string });
+    expect(visited).toEqual([]);
+    await rm(folder, { recursive: true });
   });
 
   it('ends after its deadline when nothing is answered, and at once when it is told to', async () => {

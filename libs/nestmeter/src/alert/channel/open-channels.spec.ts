@@ -58,6 +58,9 @@ describe('the option alerts.channels', () => {
 
   it('refuses two channels of one name', () => {
     expect(problemOf(() => readOptions(given(webhook, webhook)))).toContain('channels of different names');
+    expect(problemOf(() => readOptions(given({ ...webhook, name: 'log' })))).toContain(
+      'only one of kind log is named log',
+    );
   });
 
   it.each(['http://hooks.example.com/c4n4ry', 'https://192.168.1.1/c4n4ry', 'c4n4ry', 'https://0x7f.1/c4n4ry'])(
