@@ -148,6 +148,11 @@ export const optionsSchema = z.strictObject({
     .default({ qa_response: 3000, vector_search: 500, llm_inference: 2000, embedding_generation: 1000 })
     .describe('Milliseconds above which an operation or component counts as slow.'),
   alerts: alertOptions.prefault({}).describe('Rules that watch the numbers of all replicas; see the guide of alerts.'),
+  dashboardUrl: z
+    .url({ protocol: /^https?$/ })
+    .max(500)
+    .optional()
+    .describe('Where people see the dashboard; messages about alerts link to it.'),
   seriesPerFamily: z
     .int()
     .min(10)

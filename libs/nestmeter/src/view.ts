@@ -70,7 +70,7 @@ function toolkitOf({ accumulator, publisher, recorder, store }: MonitorParts): T
 }
 
 async function healthOf(parts: MonitorParts, options: EffectiveOptions): Promise<HealthAnswer> {
-  const { accumulator, publisher, recorder, replica, reader, store, storeClock, started } = parts;
+  const { accumulator, alerting, publisher, recorder, replica, reader, store, storeClock, started } = parts;
   const { outbox, status } = publisher;
   const toolkit = toolkitOf(parts);
   const { beats, live, nowMs } = await reader.read({ query: {}, fallback: '30s', families: [], beats: true });
@@ -127,7 +127,7 @@ async function healthOf(parts: MonitorParts, options: EffectiveOptions): Promise
       total_cost_usd: costNanoUsd === null ? null : formatNanoUsd(costNanoUsd),
     },
     untracked_provider_requests: recorder.untracked.counts(),
-    channels: {},
+    channels: await alerting.alerts.channels(),
   };
 }
 

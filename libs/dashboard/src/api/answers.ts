@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { AlertsAnswer, changeAnswer } from '../../../nestmeter/src/alert/alert-answer.js';
+import type { ChannelHealth, ChannelTest } from '../../../nestmeter/src/alert/channel/channel-answer.js';
 import type { Silence } from '../../../nestmeter/src/alert/silence.js';
 import type { summaryAnswer } from '../../../nestmeter/src/alert/summary.js';
 import type { AllReports } from '../../../nestmeter/src/report/all-reports.js';
@@ -51,6 +52,10 @@ export type Alert = AlertsAnswer['active'][number];
 
 /** A rule of alerts as it is evaluated. */
 export type Rule = AlertsAnswer['rules'][number];
+
+/** A way for notifications, and how it fares. */
+export type Channel = ChannelHealth;
+export type { ChannelTest };
 
 /** Something that happened to an alert. */
 export type AlertChange = z.output<typeof changeAnswer>;

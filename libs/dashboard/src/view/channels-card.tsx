@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { type Channel, channelsOf } from '../api/channels.js';
+import type { Channel, ChannelTest } from '../api/answers.js';
 import { change, RequestFailure } from '../api/request.js';
 import { useAnswer } from '../api/resource.js';
 import { mayWrite } from '../api/session.js';
@@ -17,9 +17,8 @@ export function ChannelsCard() {
   return (
     <Card title="Channels" hint="where notifications go" span="half">
       <Awaited of={health} lines={3}>
-        {(answer) => {
-          const channels = channelsOf(answer);
-          return channels.length === 0 ? (
+        {({ channels }) =>
+          channels.length === 0 ? (
             <Empty code={channelCode}>Nobody is notified. Add a channel:</Empty>
           ) : (
             <ul class="plain-list">
@@ -27,8 +26,8 @@ export function ChannelsCard() {
                 <Row key={channel.name} channel={channel} />
               ))}
             </ul>
-          );
-        }}
+          )
+        }
       </Awaited>
     </Card>
   );
@@ -40,10 +39,7 @@ function Row({ channel }: { readonly channel: Channel }) {
   const test = async (): Promise<void> => {
     setOutcome('sending …');
     try {
-      const answer = (await change('POST', `alerts/channels/${encodeURIComponent(name)}/test`)) as {
-        delivered: boolean;
-        error: { message: string } | null;
-      };
+      const answer = (await change('POST', `alerts/channels/${encodeURIComponent(name)}/test`)) as ChannelTest;
       setOutcome(answer.delivered ? 'test delivered' : `test failed: ${answer.error?.message ?? 'no reason given'}`);
     } catch (problem) {
       if (!(problem instanceof RequestFailure)) throw problem;
@@ -55,11 +51,11 @@ function Row({ channel }: { readonly channel: Channel }) {
       <div>
         <span class="with-dot">
           <Dot tone={error === null ? 'ok' : 'bad'} meaning={error === null ? 'works' : 'failed last'} />
-          <Name of={name} detail={[kind, severity === null ? '' : `from ${severity}`].filter(Boolean).join(', ')} />
+          <Name of={name} detail={`${kind}, from ${severity}`} />
         </span>
         <p class="soft">
           <Figure of={count(sent)} /> sent · <Figure of={count(failed)} /> failed
-          {pending !== null && pending > 0 && ` · ${pending} waiting`}
+          {pending > 0 && ` · ${pending} waiting`}
           {last !== null && (
             <>
               {' '}

@@ -60,7 +60,16 @@ export function FiringAlerts({ isAll = false }: { readonly isAll?: boolean }) {
 }
 
 function AlertRow({ alert, onSilence }: { readonly alert: Alert; readonly onSilence: () => void }) {
-  const { severity, since, labels, recommendation, acknowledged, acknowledged_by: by, silenced_until: until } = alert;
+  const {
+    severity,
+    since,
+    labels,
+    recommendation,
+    acknowledged,
+    acknowledged_by: by,
+    silenced_until: until,
+    not_notified: unheard,
+  } = alert;
   const tone = severityTone(severity);
   const { title, value } = alertWords(alert);
   return (
@@ -84,6 +93,7 @@ function AlertRow({ alert, onSilence }: { readonly alert: Alert; readonly onSile
               · silenced until <Moment time={until} />
             </>
           )}
+          {unheard.length > 0 && <span class="tone-bad"> · {unheard.join(', ')} could not be told</span>}
           {recommendation !== null && ` · Next: ${recommendation.immediate}`}
           <Runbook url={alert.runbook_url} />
         </p>

@@ -63,7 +63,10 @@ export interface MonitorView {
   /** Makes a report. Rejects with NM_QUERY_INVALID for a query that cannot be answered. */
   report<Query, Answer>(report: Report<Query, Answer>, query: Query): Promise<Answer>;
   /** Which alerts fire, and what people say about them. */
-  readonly alerts: Pick<FleetAlerts, 'now' | 'history' | 'acknowledge' | 'silences' | 'silence' | 'endSilence'>;
+  readonly alerts: Pick<
+    FleetAlerts,
+    'now' | 'history' | 'acknowledge' | 'silences' | 'silence' | 'endSilence' | 'testChannel'
+  >;
   health(): Promise<HealthAnswer>;
   /** Effective options; secrets are hidden before they get here. */
   config(): ConfigAnswer;
