@@ -49,6 +49,8 @@ class Resource<Route extends RouteName> {
   /** Follows the answer until the function that it returns is called. */
   watch(everyMs: number): () => void {
     this.#intervals.push(everyMs);
+    // Whoever follows may be in more of a hurry than those before.
+    this.#dueMs = Math.min(this.#dueMs, (this.reading.peek().receivedMs ?? 0) + everyMs);
     this.#plan();
     return () => {
       this.#intervals.splice(this.#intervals.indexOf(everyMs), 1);

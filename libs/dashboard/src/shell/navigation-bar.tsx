@@ -11,7 +11,7 @@ export const viewTitles: Readonly<Record<View, string>> = {
   providers: 'Providers',
   models: 'Models',
   usage: 'Usage & cost',
-  stages: 'Stages',
+  stages: 'Stages & queues',
   alerts: 'Alerts',
   replicas: 'Replicas',
   config: 'Configuration',

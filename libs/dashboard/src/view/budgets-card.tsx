@@ -1,5 +1,7 @@
+import { useState } from 'preact/hooks';
 import type { Budget } from '../api/budgets.js';
 import { useAnswer } from '../api/resource.js';
+import { mayWrite } from '../api/session.js';
 import { plain } from '../format/figure.js';
 import { money } from '../format/money.js';
 import { compact } from '../format/number.js';
@@ -7,8 +9,10 @@ import { wholePercent } from '../format/percent.js';
 import { nowMs } from '../api/following.js';
 import { momentText, wholeTime } from '../format/time.js';
 import { spanText } from '../format/duration.js';
+import { Moment } from '../part/ago.js';
 import { Card, type Span } from '../part/card.js';
 import { Empty, Failed, Skeleton } from '../part/notice.js';
+import { OverrideDialog } from './override-dialog.js';
 
 const budgetCode = `PerformanceModule.forRoot({
   budgets: [
@@ -16,8 +20,16 @@ const budgetCode = `PerformanceModule.forRoot({
   ],
 })`;
 
+interface BudgetsCardProps {
+  readonly span?: Span;
+  readonly most?: number;
+  /** Whether budgets can be given another limit here. */
+  readonly canChange?: boolean;
+}
+
 /** How much of each budget is used, and where that leads. */
-export function BudgetsCard({ span = 'third', most = 6 }: { readonly span?: Span; readonly most?: number }) {
+export function BudgetsCard({ span = 'third', most = 6, canChange = false }: BudgetsCardProps) {
+  const [changing, setChanging] = useState<Budget | null>(null);
   const { answer, failure } = useAnswer('budgets', {}, 30_000);
   const isAbsent = failure?.status === 404;
   const budgets = answer?.budgets ?? [];
@@ -29,14 +41,25 @@ export function BudgetsCard({ span = 'third', most = 6 }: { readonly span?: Span
         <Empty code={budgetCode}>No budget yet. Give one, and be warned before it is used up:</Empty>
       )}
       {budgets.slice(0, most).map((budget) => (
-        <BudgetBar key={`${budget.name} ${Object.values(budget.labels).join(' ')}`} budget={budget} />
+        <BudgetBar
+          key={`${budget.name} ${Object.values(budget.labels).join(' ')}`}
+          budget={budget}
+          onChange={canChange && mayWrite() ? () => setChanging(budget) : null}
+        />
       ))}
+      {changing !== null && <OverrideDialog budget={changing} onClose={() => setChanging(null)} />}
       {budgets.length > most && <p class="soft">and {budgets.length - most} more under Usage &amp; cost</p>}
     </Card>
   );
 }
 
-function BudgetBar({ budget }: { readonly budget: Budget }) {
+interface BudgetBarProps {
+  readonly budget: Budget;
+  /** Asks for another limit; null where that is not offered. */
+  readonly onChange: (() => void) | null;
+}
+
+function BudgetBar({ budget, onChange }: BudgetBarProps) {
   const { used_percent: used, forecast_percent: forecast, state } = budget;
   const tone = state === 'exceeded' ? ' bad' : state === 'warning' ? ' warn' : '';
   const { text, tone: textTone, title } = outlook(budget);
@@ -70,7 +93,17 @@ function BudgetBar({ budget }: { readonly budget: Budget }) {
         <span class={textTone === null ? undefined : `tone-${textTone}`}>{text}</span>
         {budget.hard_stop && ' · hard stop'}
         {(budget.refused_calls ?? 0) > 0 && ` · ${plain(compact(budget.refused_calls))} refused`}
-        {budget.override !== null && ` · raised by ${budget.override.by}`}
+        {budget.override !== null && (
+          <>
+            {' '}
+            · other limit until <Moment time={budget.override.until} />, by <bdi>{budget.override.by}</bdi>
+          </>
+        )}
+        {onChange !== null && (
+          <button type="button" class="button quiet small" onClick={onChange}>
+            {budget.override === null ? 'Other limit…' : 'Change or end…'}
+          </button>
+        )}
       </small>
     </div>
   );

@@ -19,6 +19,12 @@ ask(model: string, content: string) {
 /** For stages. */
 export const stageCode = `monitor.recordStage('classify', durationMs, { success: true });`;
 
+/** For caches. */
+export const cacheCode = `monitor.recordCache('search_results', hit);`;
+
+/** For queues. */
+export const queueCode = `monitor.recordQueueDepth('documents', waiting.length);`;
+
 /** For tags of usage. */
 export const tagCode = `PerformanceModule.forRoot({ app: 'chat', tags: ['tenant'] });
 monitor.tag({ tenant: 'acme' });`;

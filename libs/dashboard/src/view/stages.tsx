@@ -13,6 +13,7 @@ import { Awaited, Empty } from '../part/notice.js';
 import { ViewTitle } from '../part/view-title.js';
 import { FilterBox, passesFilter } from '../table/filter.js';
 import { type Column, Table } from '../table/table.js';
+import { CachesCard, QueuesCard } from './caches-and-queues.js';
 import { stageCode } from './first-line.js';
 
 type Row = readonly [name: string, stage: Stage];
@@ -49,6 +50,8 @@ export function StagesView() {
           </Card>
         )}
       </Awaited>
+      <CachesCard />
+      <QueuesCard />
     </>
   );
 }

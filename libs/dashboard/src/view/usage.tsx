@@ -80,7 +80,7 @@ export function UsageView() {
         </Awaited>
       </Card>
       <UnpricedCard answer={answer} />
-      <BudgetsCard span="half" most={20} />
+      <BudgetsCard span="half" most={20} canChange />
     </>
   );
 }
