@@ -21,6 +21,9 @@ export interface ReplicaRow {
   readonly asOf: { readonly timestamp: number; readonly receivedMs: number };
 }
 
+/** What stands where there are none: a replica that is asked counts itself, unless the store is away. */
+export const noReplicas = 'Who else is there is unknown while the store does not answer.';
+
 /** Replicas of both answers, by id. */
 export function replicaRows(health: Health, receivedMs: number, memory: Memory | null): ReplicaRow[] {
   return health.replicas.map((replica) => ({

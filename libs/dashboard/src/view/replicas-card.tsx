@@ -4,7 +4,7 @@ import { linkTo } from '../navigation.js';
 import { Card } from '../part/card.js';
 import { Awaited } from '../part/notice.js';
 import { picked, Table } from '../table/table.js';
-import { replicaColumns, replicaRows } from './replica-rows.js';
+import { noReplicas, replicaColumns, replicaRows } from './replica-rows.js';
 
 const most = 6;
 
@@ -24,17 +24,21 @@ export function ReplicasCard() {
       }
     >
       <Awaited of={health} lines={3}>
-        {(answer) => (
-          <Table
-            caption="Replicas"
-            columns={picked(replicaColumns(rules), ['name', 'memory', 'p95', 'seen'])}
-            rows={replicaRows(answer, health.receivedMs ?? 0, memory.answer)}
-            id={({ replica }) => replica.id}
-            order={{ key: 'name', descending: false }}
-            most={most}
-            hasMore={false}
-          />
-        )}
+        {(answer) =>
+          answer.replicas.length === 0 ? (
+            <p class="soft none">{noReplicas}</p>
+          ) : (
+            <Table
+              caption="Replicas"
+              columns={picked(replicaColumns(rules), ['name', 'memory', 'p95', 'seen'])}
+              rows={replicaRows(answer, health.receivedMs ?? 0, memory.answer)}
+              id={({ replica }) => replica.id}
+              order={{ key: 'name', descending: false }}
+              most={most}
+              hasMore={false}
+            />
+          )
+        }
       </Awaited>
     </Card>
   );

@@ -14,7 +14,7 @@ import { Awaited } from '../part/notice.js';
 import { ViewTitle } from '../part/view-title.js';
 import { FilterBox, passesFilter } from '../table/filter.js';
 import { Table } from '../table/table.js';
-import { replicaColumns, replicaRows } from './replica-rows.js';
+import { noReplicas, replicaColumns, replicaRows } from './replica-rows.js';
 
 /** All replicas, and the memory of all together. */
 export function ReplicasView() {
@@ -46,18 +46,22 @@ export function ReplicasView() {
       </ViewTitle>
       <Card title="Replicas" hint="the last 60 s of each">
         <Awaited of={health} lines={4}>
-          {(all) => (
-            <Table
-              caption="Replicas"
-              isMain
-              columns={replicaColumns(rules)}
-              rows={replicaRows(all, health.receivedMs ?? 0, answer).filter(({ replica }) =>
-                passesFilter(replica.name, replica.host),
-              )}
-              id={({ replica }) => replica.id}
-              order={{ key: 'name', descending: false }}
-            />
-          )}
+          {(all) =>
+            all.replicas.length === 0 ? (
+              <p class="soft none">{noReplicas}</p>
+            ) : (
+              <Table
+                caption="Replicas"
+                isMain
+                columns={replicaColumns(rules)}
+                rows={replicaRows(all, health.receivedMs ?? 0, answer).filter(({ replica }) =>
+                  passesFilter(replica.name, replica.host),
+                )}
+                id={({ replica }) => replica.id}
+                order={{ key: 'name', descending: false }}
+              />
+            )
+          }
         </Awaited>
       </Card>
       <Card title="Memory" hint="of all replicas, MiB" span="half" isOld={memory.isOld}>
