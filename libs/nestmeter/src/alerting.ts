@@ -19,6 +19,8 @@ export interface Alerting {
 /** What {@link joinAlerting} joins. */
 export interface AlertingOptions extends EvaluationOptions {
   readonly options: EffectiveOptions['alerts'];
+  /** Budgets, each of which is watched. */
+  readonly budgets: EffectiveOptions['budgets'];
   readonly store: Store;
   readonly clock: Clock;
   /** Thresholds that were posted; asked at each evaluation. */
@@ -38,16 +40,16 @@ export function joinAlerting(parts: AlertingOptions): Alerting {
   const shared = { records, rules, intervalSeconds, storeNowMs };
   const alerts = new FleetAlerts({ ...shared, enabled: options.enabled });
   const keeperToken = () => (store.embedded ? null : (leaseToken() ?? undefined));
-  const { context, families, slotSeconds } = parts;
+  const { context, families, slotSeconds, budgetLevels } = parts;
   const watch = options.enabled
-    ? new AlertWatch({ ...shared, context, families, slotSeconds, clock, keeperToken, failed })
+    ? new AlertWatch({ ...shared, context, families, slotSeconds, budgetLevels, clock, keeperToken, failed })
     : null;
   return { alerts, watch };
 }
 
 /** The rules of the options with what was posted; made anew when something else was posted. */
-function rulesInForce({ options, thresholds, warn }: AlertingOptions): () => readonly AlertRule[] {
-  const base = rulesOf(options);
+function rulesInForce({ options, budgets, thresholds, warn }: AlertingOptions): () => readonly AlertRule[] {
+  const base = rulesOf(options, budgets);
   const warned = new Set<string>();
   let posted: readonly PostedThreshold[] | null = null;
   let rules: readonly AlertRule[] = base;

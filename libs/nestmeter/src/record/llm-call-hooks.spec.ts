@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { gateBy } from '../../../../test/fixtures/gate.js';
 import { Recording } from '../../../../test/fixtures/recording.js';
 import { componentFamily, operationFamily } from '../accumulate/families.js';
 import { llmFamily } from '../accumulate/llm-family.js';
@@ -86,16 +87,17 @@ describe('what an application adds to a tracked LLM call', () => {
     });
   });
 
-  describe('beforeCall that refuses it', () => {
+  describe('a gate that refuses it', () => {
     const refusal = new Error('budget exceeded');
     const method = jest.fn(() => answer());
 
     beforeEach(() => {
       method.mockClear();
       open({
-        beforeCall: ({ provider, model }) => {
+        gate: gateBy(({ provider, model }) => {
           if (`${provider}/${model}` === 'openai/gpt-4o') throw refusal;
-        },
+          return null;
+        }),
       });
     });
 
