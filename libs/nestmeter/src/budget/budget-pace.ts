@@ -1,4 +1,5 @@
 import type { WindowContents } from '../query/window-reader.js';
+import type { Merged } from '../query/window-sum.js';
 import { Levels, liveBeats, underWay } from '../report/live-replicas.js';
 import type { ReportContext } from '../report/report.js';
 import { type SeriesUsage, seriesUsage, usageFamily } from '../report/series-usage.js';
@@ -8,7 +9,7 @@ import { isUnreachable } from './budget-view.js';
 import { callOfSeries, covers, groupOf } from './call-labels.js';
 import { overshoot } from './forecast.js';
 
-/** Rates are means of the last hour, those of which a burst must show of the last minute. */
+/** Forecasts go by the mean of the last hour; what a burst may cost goes by the last minute. */
 const hour = 3600;
 const minute = 60;
 
@@ -32,12 +33,15 @@ export class Pace {
     return seconds < 1 ? null : this.#usage(this.lastHour, state, group).amount / seconds;
   }
 
-  /** Amount per second and calls of the last minute, with the mean amount of a call. */
+  /** The highest amount per second of any slot in the last minute, and the mean amount of a call in it. */
   lately(state: BudgetState, group: BudgetGroup): { perSecond: number; perCall: number } {
-    const { window, born } = this.lastMinute;
-    const seconds = Math.max(1, window.to - Math.max(window.from, born?.since ?? window.from));
     const { amount, calls } = this.#usage(this.lastMinute, state, group);
-    return { perSecond: amount / seconds, perCall: calls === 0 ? 0 : amount / calls };
+    const rates = this.lastMinute.points.map((point) => {
+      // What is in the open slot was counted since it began, or since there are contents.
+      const begun = Math.max(point.from, this.lastMinute.born?.since ?? point.from);
+      return this.#usage(point, state, group).amount / Math.max(1, point.to - begun);
+    });
+    return { perSecond: Math.max(0, ...rates), perCall: calls === 0 ? 0 : amount / calls };
   }
 
   /** Calls under way that a budget may count; null when no replica tells. */
@@ -52,7 +56,7 @@ export class Pace {
     return providers.reduce((sum, provider) => sum + (underWay(this.#levels, 'active_calls', provider) ?? 0), 0);
   }
 
-  #usage(contents: WindowContents, { budget, groups }: BudgetState, group: BudgetGroup) {
+  #usage(contents: Merged, { budget, groups }: BudgetState, group: BudgetGroup) {
     const usage = seriesUsage(contents, usageFamily(this.context, budget.tag), budget.tag);
     let amount = 0;
     let calls = 0;
@@ -78,7 +82,13 @@ export async function readPace(
   const tags = new Set(states.map(({ budget }) => budget.tag));
   const families = [...tags].map((tag) => usageFamily(context, tag));
   const read = (seconds: number) =>
-    context.read({ query: { window: `${seconds}s` }, fallback: '1h', families, beats: seconds === minute });
+    context.read({
+      query: { window: `${seconds}s` },
+      fallback: '1h',
+      families,
+      // As many as there are slots.
+      ...(seconds === minute && { beats: true, points: minute }),
+    });
   const [lastHour, lastMinute] = await Promise.all([read(Math.min(hour, longestSeconds)), read(minute)]);
   return isUnreachable(lastHour) || isUnreachable(lastMinute) ? null : new Pace(context, lastHour, lastMinute);
 }

@@ -51,7 +51,7 @@ const recordEveryMs = 10_000;
 /** Answers are made from what was read so lately. */
 const freshMs = 1000;
 /** Without a read for so long, what others used counts as unknown. */
-const staleMs = 10_000;
+const staleMs = 5000;
 
 /** The budgets of the fleet: what is used of them, as any replica answers, and overrides of their limits. */
 export class FleetBudgets {
