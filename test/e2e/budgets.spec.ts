@@ -1,5 +1,6 @@
-import { createServer } from 'node:http';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { jest } from '@jest/globals';
 import { Controller, Get, Injectable, type INestApplication, Module, Post, UseGuards } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -167,6 +168,10 @@ describe.each([
 });
 
 describe('an uncaught BudgetExceededError', () => {
+  // Express writes what its handlers throw.
+  beforeEach(() => void jest.spyOn(console, 'error').mockImplementation(() => {}));
+  afterEach(() => jest.restoreAllMocks());
+
   const spend = (monitor: PerformanceMonitor) =>
     monitor.recordLLMCall({ provider: 'openai', model: 'gpt-4o', durationMs: 1, costUsd: '0.02' });
 

@@ -289,6 +289,37 @@ describe('a wipe of Redis in mid-period', () => {
   }, 120_000);
 });
 
+describe('alerts of budgets', () => {
+  it('warn at the percentage of the budget, get critical at its limit, and name calls without a price', async () => {
+    const alerts = { evaluationIntervalSeconds: 5, disable: ['cpu', 'memory_pressure', 'unpriced_calls'] };
+    const budget: BudgetInput = { name: 'team', limitUsd: 1, period: 'month', each: 'operation', warningPercent: 60 };
+    const one = start('alerted', budget, { alerts, dailyTokenLimit: 10_000 });
+    const two = start('alerted', budget, { alerts, dailyTokenLimit: 10_000 });
+    await ready([one, two]);
+    const spend = (operation: string, costUsd: string): void =>
+      one.monitor.recordLLMCall({ provider: 'openai', model: 'gpt-4o', operation, durationMs: 1, inputTokens: 1000, costUsd });
+    const firing = async () => {
+      const { active } = await two.monitor.reports.alerts();
+      return active.filter(({ category }) => category === 'cost').map(({ rule, severity, labels }) => `${rule} ${severity} ${labels['operation']}`).sort(); // prettier-ignore
+    };
+    spend('chat', '0.70');
+    spend('summary', '0.10');
+    await until(async () => (await firing()).includes('budget_team warning chat'), 'a warning');
+    expect(await firing()).toEqual(['budget_team warning chat']);
+    spend('chat', '0.40');
+    for (let count = 0; count < 6; count++) spend('summary', '0.00');
+    one.monitor.recordLLMCall({ provider: 'openai', model: 'nobody-knows', operation: 'chat', durationMs: 1, inputTokens: 10, outputTokens: 1 }); // prettier-ignore
+    const expected = ['budget_team critical chat', 'budget_team_unpriced warning chat', 'token_usage warning undefined'];
+    await until(async () => (await firing()).join() === expected.join(), 'all three alerts');
+    const { alerts: texts } = await two.monitor.reports.alerts();
+    expect(texts).toEqual([
+      '[critical] High budget use detected (110.0%) for team, chat',
+      '[warning] High daily token usage detected (90.1%)',
+      '[warning] Calls without a price in a budget detected (1) for team, chat',
+    ]);
+  }, 120_000);
+});
+
 describe('a replica that is killed', () => {
   it('keeps what was reserved for its calls: they may have been made', async () => {
     const script = fileURLToPath(new URL('../fixtures/budget-replica.mjs', import.meta.url));

@@ -77,7 +77,7 @@ export function joinBudgeting(parts: BudgetingOptions): Budgeting {
     storeNowMs,
     label: cleanLabel,
     estimate: (call) => estimateOf(call, prices, storeNowMs()),
-    isPriced: (provider, model) => prices.lookup(provider, model, storeNowMs()) !== null,
+    isPriced: (provider, model) => (prices.lookup(provider, model, storeNowMs()) !== null ? true : prices.settled ? false : null),
     staleMs: () => budgets.staleMs,
   });
   return { budgets, gate };
@@ -86,12 +86,11 @@ export function joinBudgeting(parts: BudgetingOptions): Budgeting {
 /** The shares of this replica in the groups of one budget. */
 function allowancesOf(parts: BudgetingOptions, stateOf: () => BudgetState): (group: BudgetGroup) => Allowance {
   const { store, clock, storeNowMs, replicaId, failed } = parts;
-  const allowances = new WeakMap<BudgetGroup, Allowance>();
-  return (group) => {
-    let allowance = allowances.get(group);
-    if (allowance !== undefined) return allowance;
+  return (group) => (group.allowance ??= allowanceOf(group));
+
+  function allowanceOf(group: BudgetGroup): Allowance {
     const { budget, limit } = stateOf();
-    allowance = new Allowance({
+    return new Allowance({
       account: `${budget.name}:${group.name}`,
       holder: replicaId(),
       upkeep: store.upkeep,
@@ -105,9 +104,7 @@ function allowancesOf(parts: BudgetingOptions, stateOf: () => BudgetState): (gro
         if (!(error instanceof NestmeterError && error.code === 'NM_STORE_UNREACHABLE')) failed('budgets', error);
       },
     });
-    allowances.set(group, allowance);
-    return allowance;
-  };
+  }
 }
 
 /** What a call costs at most, as far as its arguments and the prices tell. */

@@ -15,7 +15,7 @@ export function budgetRules(budgets: readonly WatchedBudget[]): AlertRule[] {
 function usedRule({ name, warningPercent }: WatchedBudget): AlertRuleInput {
   return {
     name: `budget_${name}`,
-    title: `High use of budget ${name}`,
+    title: 'High budget use',
     category: 'cost',
     metric: 'budget_used_percent',
     filter: { budget: name },
@@ -32,7 +32,7 @@ function usedRule({ name, warningPercent }: WatchedBudget): AlertRuleInput {
 function unpricedRule({ name }: WatchedBudget): AlertRuleInput {
   return {
     name: `budget_${name}_unpriced`,
-    title: `Calls without a price in budget ${name}`,
+    title: 'Calls without a price in a budget',
     category: 'cost',
     metric: 'budget_unpriced_calls',
     filter: { budget: name },

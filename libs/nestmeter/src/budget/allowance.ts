@@ -84,14 +84,14 @@ export class Allowance {
     return this.#everAnswered;
   }
 
+  /** Whether calls are under way for which something is reserved. */
+  get isBusy(): boolean {
+    return this.#underWay > 0;
+  }
+
   /** What is left for all replicas, as the store last said; null before. */
   get free(): number | null {
     return this.#free;
-  }
-
-  /** What was spent by this replica in the present period. */
-  get spent(): number {
-    return this.#now.spent;
   }
 
   /** What this replica holds of the present period, what it spent included. */

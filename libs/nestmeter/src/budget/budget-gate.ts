@@ -58,8 +58,8 @@ export interface BudgetGateOptions {
   /** Names as labels show them; null for reserved ones. */
   readonly label: (value: string) => string | null;
   readonly estimate: (call: AskingCall) => CallEstimate;
-  /** Whether the price of a model is known. */
-  readonly isPriced: (provider: string, model: string) => boolean;
+  /** Whether the price of a model is known; null while prices are still being loaded. */
+  readonly isPriced: (provider: string, model: string) => boolean | null;
   /** Age in milliseconds past which what others used counts as unknown. */
   readonly staleMs: () => number;
 }
@@ -204,7 +204,8 @@ export class BudgetGate {
 
   #refuseUnpriced(state: BudgetState, group: BudgetGroup, { provider, model }: AskingCall): void {
     if (!state.budget.refusesUnpriced || provider === undefined || model === undefined) return;
-    if (!this.options.isPriced(provider, model)) throw this.#refusal(state, group, 'unpriced');
+    const isPriced = this.options.isPriced(provider, model);
+    if (isPriced !== true) throw this.#refusal(state, group, isPriced === null ? 'reserving' : 'unpriced');
   }
 
   /** Against what is known of all, and what this replica has counted since. */
@@ -216,6 +217,8 @@ export class BudgetGate {
   }
 
   #take(state: BudgetState, group: BudgetGroup, asked: AskingCall): Part | Promise<Part> {
+    // What was spent without a reservation, by hand or by an older release, closes it too.
+    if (group.used >= state.limit()) throw this.#refusal(state, group, 'exceeded');
     const allowance = state.allowance!(group);
     const amount = this.#amountOf(state.budget, asked);
     const around = asked.around instanceof Hold ? asked.around.parts.find((one) => one.allowance === allowance) : undefined;
@@ -239,8 +242,7 @@ export class BudgetGate {
 
   #withoutShare(state: BudgetState, group: BudgetGroup, allowance: Allowance, amount: number): Part {
     if (allowance.isOut) {
-      if (state.budget.failsClosed || group.used >= state.limit())
-        throw this.#refusal(state, group, state.budget.failsClosed ? 'store_outage' : 'exceeded');
+      if (state.budget.failsClosed) throw this.#refusal(state, group, 'store_outage');
       allowance.force(amount);
       return { allowance, amount };
     }

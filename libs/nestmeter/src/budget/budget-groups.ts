@@ -1,4 +1,5 @@
 import type { SeriesUsage } from '../report/series-usage.js';
+import type { Allowance } from './allowance.js';
 import type { Budget } from './budget.js';
 import { callOfSeries, covers, groupOf } from './call-labels.js';
 import { type HighWater, merged, noUsage, withCounted } from './high-water.js';
@@ -13,9 +14,11 @@ export interface Counted {
   readonly told: number;
   readonly refused: number;
   readonly unpriced: number;
+  /** Calls that may have used something of which nobody knows the amount. */
+  readonly untold: number;
 }
 
-const nothing: Counted = Object.freeze({ amount: 0, calls: 0, told: 0, refused: 0, unpriced: 0 });
+const nothing: Counted = Object.freeze({ amount: 0, calls: 0, told: 0, refused: 0, unpriced: 0, untold: 0 });
 
 /** Takes what is past the bound on groups, as `__other__` does everywhere. */
 export const otherGroup = '__other__';
@@ -26,6 +29,8 @@ export const mostGroups = 100;
 export class BudgetGroup {
   counted: Counted = nothing;
   highWater: HighWater = noUsage;
+  /** The share of this replica, of budgets with `strict`. */
+  allowance: Allowance | null = null;
   /** What this replica itself has counted since it started, how much of it the store has, and how much the view. */
   own = 0;
   #sent = 0;
@@ -44,9 +49,9 @@ export class BudgetGroup {
     return this.highWater.used + Math.max(0, this.own - this.#seen);
   }
 
-  /** What is known of this group alone: nothing for one that nobody used. */
+  /** Whether nobody used it in this period, nor is about to. */
   get isEmpty(): boolean {
-    return this.used === 0 && this.counted === nothing;
+    return this.used === 0 && this.counted === nothing && this.allowance?.isBusy !== true;
   }
 
   /** What was counted until now is on its way to the store. */
@@ -137,6 +142,13 @@ export class BudgetGroups {
     return true;
   }
 
+  /** Forgets everything. For tests. */
+  clear(): void {
+    this.#groups.clear();
+    this.#readMs = null;
+    if (this.budget.each === null) this.at('');
+  }
+
   /** A read of the period begins. */
   asking(): void {
     for (const group of this.#groups.values()) group.asking();
@@ -220,5 +232,6 @@ function plus(sum: Counted, series: SeriesUsage, budget: Budget): Counted {
     told: sum.told + (budget.unit === 'usd' ? series.pricedCalls : series.callsWithUsage),
     refused: sum.refused + series.refused,
     unpriced: sum.unpriced + (budget.unit === 'usd' ? series.unpricedCalls : 0),
+    untold: sum.untold + series.callsWithoutUsage + (budget.unit === 'usd' ? series.unpricedCalls : 0),
   };
 }

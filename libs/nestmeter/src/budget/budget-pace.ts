@@ -112,8 +112,7 @@ export function overshootOf({ state, group, limit, pace, delaySeconds, isComplet
   const { budget } = state;
   const unknown = (reason: string) => ({ amount: null, reason });
   if (!budget.hardStop) return unknown('without hardStop nothing is refused');
-  if (budget.unit === 'usd' && group.counted.unpriced > 0)
-    return unknown('calls without a known price cost an unknown amount');
+  if (group.counted.untold > 0) return unknown('calls whose tokens or price are unknown used an unknown amount');
   if (budget.strict) {
     if (!budget.failsClosed) return unknown('onStoreOutage is allow: calls are made without a reservation while it lasts');
     return { amount: Math.max(0, group.used - limit), reason: 'as long as no call costs more than was reserved for it' };

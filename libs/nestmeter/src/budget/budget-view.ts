@@ -45,6 +45,13 @@ export class BudgetView {
     return this.#reading;
   }
 
+  /** The same, with all that was recorded before the call. */
+  async refreshAnew(): Promise<void> {
+    // The one under way may lack it.
+    await this.#reading?.catch(() => {});
+    await this.refresh();
+  }
+
   async #refresh(): Promise<void> {
     let isComplete = true;
     for (const together of this.#together) isComplete = (await this.#read(together)) && isComplete;

@@ -7,7 +7,7 @@ import type { BudgetGroup } from './budget-groups.js';
 import type { BudgetView } from './budget-view.js';
 import { overshootOf, readPace, type Pace } from './budget-pace.js';
 import { type Override, overrideOf, type OverrideRequest, type Overrides, withOverride, withoutOverride } from './override.js'; // prettier-ignore
-import { lackOf, learnUsage, type UsageRecord, usageRecordOf } from './usage-record.js';
+import { lackOf, learnUsage, noUsageRecord, type UsageRecord, usageRecordOf } from './usage-record.js';
 
 /** A document that replicas share, as the root joins it. */
 export interface BudgetDocument<Body> {
@@ -48,7 +48,7 @@ const watchingIntervalMs = 10_000;
 const readingShare = 0.05;
 /** Use is recorded so often. */
 const recordEveryMs = 10_000;
-/** Answers are made from what was read so lately. */
+/** Alerts are judged by what was read so lately. */
 const freshMs = 1000;
 /** Without a read for so long, what others used counts as unknown. */
 const staleMs = 5000;
@@ -99,6 +99,13 @@ export class FleetBudgets {
     this.#heads = text;
   }
 
+  /** Forgets what was used. For tests. */
+  async clear(): Promise<void> {
+    const { states, usage } = this.options;
+    for (const { groups } of states) groups.clear();
+    if (states.length > 0) await usage.change(() => noUsageRecord).catch((error: unknown) => this.#failed(error));
+  }
+
   /** What was counted is about to be published. @returns to be called once the store has all of it */
   publishing(): () => void {
     const groups = this.options.states.flatMap(({ groups: all }) => [...all.all()]);
@@ -118,7 +125,8 @@ export class FleetBudgets {
   /** All budgets with what is used of them. */
   async now(): Promise<BudgetsAnswer> {
     const { states, view, storeNowMs, context, longestSeconds } = this.options;
-    await this.#fresh();
+    if (!this.#areDocumentsKnown) await this.#readDocuments().catch((error: unknown) => this.#failed(error));
+    await view.refreshAnew();
     const nowMs = storeNowMs();
     const pace = states.length === 0 ? null : await readPace(context, states, longestSeconds);
     const budgets = states.flatMap((state) => {
@@ -136,7 +144,7 @@ export class FleetBudgets {
       state.groups.roll(nowMs);
       return shownGroups(state).map((group) => {
         const { used_percent: usedPercent, unpriced_calls: unpricedCalls } = this.#answer(state, group, { nowMs, pace: null });
-        return { labels: { ...group.labels, budget: state.budget.name }, usedPercent, unpricedCalls };
+        return { labels: { budget: state.budget.name, ...group.labels }, usedPercent, unpricedCalls };
       });
     });
   }
