@@ -41,8 +41,12 @@ const aheadMs = 5000;
 const aheadSeconds = 2;
 /** A share that nobody used for so long is given back. */
 const idleMs = 10_000;
-/** What is held is said again so often, so that others see that it still is. */
-const repeatMs = 60_000;
+/** What is held is said again so often: a store that lost it gives nobody more for `restoringMs`, which is longer. */
+const repeatMs = 2000;
+/** By how much the largest call of late is forgotten with each further one. */
+const largestDecay = 0.99;
+/** A share that is too small for a call is given back, and asked for again after so long. */
+const shortPauseMs = 1500;
 /** After a refusal by the store it is not asked again sooner. */
 const refusedPauseMs = 250;
 /** A period is kept so long after its end: replicas may be late. */
@@ -69,6 +73,8 @@ export class Allowance {
   #lately = { atMs: 0, amount: 0, before: 0 };
   #largest = 0;
   #askedMs = -Infinity;
+  /** When the store gave less than one call needs. */
+  #shortMs = -Infinity;
 
   constructor(private readonly options: AllowanceOptions) {
     this.#now = emptyHolding(options.spanAt(options.storeNowMs()));
@@ -104,7 +110,7 @@ export class Allowance {
     const nowMs = this.options.storeNowMs();
     this.#roll(nowMs);
     this.#askedMs = this.options.monotonicMs();
-    if (amount > this.#largest) this.#largest = amount;
+    this.#largest = Math.max(amount, Math.floor(this.#largest * largestDecay));
     const { held, spent } = this.#now;
     if (spent + this.#underWay + amount > held) return false;
     this.#underWay += amount;
@@ -177,7 +183,7 @@ export class Allowance {
     const isPresent = holding === this.#now;
     const { told } = holding;
     const isTold = told !== null && told.held === holding.held && told.spent === holding.spent && wanted <= holding.held;
-    if (!final && isTold && monotonicMs() - holding.toldMs < repeatMs) return;
+    if (!final && isTold && (holding.held === 0 || monotonicMs() - holding.toldMs < repeatMs)) return;
     const { spent, held, acknowledged, span } = holding;
     const version = ++holding.version;
     const reserved = await upkeep.reserve({
@@ -203,6 +209,7 @@ export class Allowance {
     holding.toldMs = monotonicMs();
     // Meanwhile more may have been spent than was held.
     holding.held = Math.max(holding.held, reserved.held);
+    if (reserved.held < wanted && reserved.held - needed < this.#largest) this.#shortMs = monotonicMs();
   }
 
   /** What is wished for beyond what is spent or under way. */
@@ -211,8 +218,10 @@ export class Allowance {
     const one = Math.max(this.#largest, estimate);
     const isIdle = monotonicMs() - this.#askedMs > idleMs;
     // One call's worth waits for the first call, unless others may need it.
-    if (isIdle) return this.#free === null || this.#free > 20 * one ? one : 0;
+    if (isIdle) return this.#free === null || this.#free > 20 * estimate ? estimate : 0;
     this.#noteRate(0);
+    // What is left is of use to somebody with smaller calls.
+    if (monotonicMs() - this.#shortMs < shortPauseMs) return 0;
     const perSecond = Math.max(this.#lately.amount, this.#lately.before);
     const wished = Math.max(one, Math.ceil(perSecond * aheadSeconds));
     // Near the end small shares leave something for each replica.

@@ -44,6 +44,8 @@ export interface FleetBudgetsOptions {
 /** What others used is read so often where calls are refused, and so often where nothing but alerts depends on it. */
 const closingIntervalMs = 1000;
 const watchingIntervalMs = 10_000;
+/** Shares of budgets with `strict` are brought up to date so often. */
+const sharingIntervalMs = 1000;
 /** Reading takes at most this share of the time. */
 const readingShare = 0.05;
 /** Use is recorded so often. */
@@ -56,6 +58,7 @@ const staleMs = 5000;
 /** The budgets of the fleet: what is used of them, as any replica answers, and overrides of their limits. */
 export class FleetBudgets {
   #timer: NodeJS.Timeout | null = null;
+  #sharing: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
   #stopped = false;
   #readAtMs = -Infinity;
@@ -74,7 +77,13 @@ export class FleetBudgets {
 
   /** Reads from now on; nothing where there are no budgets. */
   start(): void {
-    if (this.options.states.length > 0 && !this.#stopped) void this.#turn();
+    const { states } = this.options;
+    if (states.length === 0 || this.#stopped) return;
+    void this.#turn();
+    if (!states.some(({ allowance }) => allowance !== null)) return;
+    this.#sharing = setInterval(() => this.#share(), sharingIntervalMs);
+    this.#sharing.unref();
+    this.#share();
   }
 
   /** Ends that, and gives back what is reserved and not spent. Never rejects. */
@@ -82,6 +91,7 @@ export class FleetBudgets {
     this.#stopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    if (this.#sharing !== null) clearInterval(this.#sharing);
     await this.#running;
     await Promise.all(this.#allowances().map((allowance) => allowance.close()));
   }
@@ -238,7 +248,11 @@ export class FleetBudgets {
     } catch (error) {
       this.#failed(error);
     }
-    await Promise.all(this.#allowances().map((allowance) => allowance.sync()));
+  }
+
+  /** Brings shares up to date, each in its own time. */
+  #share(): void {
+    for (const allowance of this.#allowances()) void allowance.sync();
   }
 
   async #readDocuments(): Promise<void> {
