@@ -177,7 +177,7 @@ export class Allowance {
   async #tell(holding: Holding, underWay: number, final: boolean): Promise<void> {
     const { account, holder, upkeep, limit, used, monotonicMs } = this.options;
     const needed = holding.spent + underWay;
-    const wanted = needed + (final ? 0 : this.#ahead());
+    const wanted = needed + (final ? 0 : this.#ahead(holding.held - needed));
     // Less is held from now on, before the store gives it to others.
     if (wanted < holding.held) holding.held = wanted;
     const isPresent = holding === this.#now;
@@ -212,8 +212,8 @@ export class Allowance {
     if (reserved.held < wanted && reserved.held - needed < this.#largest) this.#shortMs = monotonicMs();
   }
 
-  /** What is wished for beyond what is spent or under way. */
-  #ahead(): number {
+  /** What is wished for beyond what is spent or under way. @param spare what is held beyond that now */
+  #ahead(spare: number): number {
     const { estimate, monotonicMs } = this.options;
     const one = Math.max(this.#largest, estimate);
     const isIdle = monotonicMs() - this.#askedMs > idleMs;
@@ -221,7 +221,8 @@ export class Allowance {
     if (isIdle) return this.#free === null || this.#free > 20 * estimate ? estimate : 0;
     this.#noteRate(0);
     // What is left is of use to somebody with smaller calls.
-    if (monotonicMs() - this.#shortMs < shortPauseMs) return 0;
+    const isShort = (this.#free ?? 0) + spare < one;
+    if (isShort && monotonicMs() - this.#shortMs < shortPauseMs) return 0;
     const perSecond = Math.max(this.#lately.amount, this.#lately.before);
     const wished = Math.max(one, Math.ceil(perSecond * aheadSeconds));
     // Near the end small shares leave something for each replica.
