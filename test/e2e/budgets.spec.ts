@@ -204,6 +204,7 @@ describe('an uncaught BudgetExceededError', () => {
     await once(server, 'listening');
     spend(monitor);
     expectRefused(await ask(portOf(server), '/chat'));
+    expect((await monitor.reports.budgets()).budgets.map(({ state }) => state)).toEqual(['exceeded', 'ok']);
     server.close();
     await monitor.stop();
   });

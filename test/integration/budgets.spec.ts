@@ -90,7 +90,14 @@ const fleetOf = (app: string, budget: BudgetInput, replicas = 5): TestReplica[] 
 
 async function ready(fleet: readonly TestReplica[]): Promise<void> {
   await until(async () => {
-    const answers = await Promise.all(fleet.map(({ monitor }) => monitor.flush().then(() => true, () => false)));
+    const answers = await Promise.all(
+      fleet.map(({ monitor }) =>
+        monitor.flush().then(
+          () => true,
+          () => false,
+        ),
+      ),
+    );
     return answers.every(Boolean);
   }, 'every replica reaches the store');
 }
@@ -158,12 +165,18 @@ describe('a daily budget of 1.00 USD over five replicas that call without a paus
     expect(stated).toBeGreaterThan(0);
     expect(spent).toBeLessThanOrEqual(1e9 + stated);
     const [error] = fleet[2]!.refused;
-    expect(error).toMatchObject({ code: 'NM_BUDGET_EXCEEDED', budget: 'daily', reason: 'exceeded', limit: '1.000000000' });
+    expect(error).toMatchObject({
+      code: 'NM_BUDGET_EXCEEDED',
+      budget: 'daily',
+      reason: 'exceeded',
+      limit: '1.000000000',
+    });
     expect(error!.headers['Retry-After']).toMatch(/^\d+$/);
     await Promise.all(fleet.map(({ monitor }) => monitor.flush()));
     await until(async () => nanoUsd((await budgetOf(fleet[4]!)).used_cost_usd) === spent, 'the answer has all of it');
     const answers = await Promise.all(fleet.map(budgetOf));
-    for (const answer of answers) expect(answer).toMatchObject({ state: 'exceeded', remaining_cost_usd: '0.000000000' });
+    for (const answer of answers)
+      expect(answer).toMatchObject({ state: 'exceeded', remaining_cost_usd: '0.000000000' });
     await until(async () => ((await budgetOf(fleet[0]!)).refused_calls ?? 0) > 0, 'refused calls are counted');
   }, 120_000);
 
@@ -282,7 +295,9 @@ describe('a wipe of Redis in mid-period', () => {
     await Promise.all(fleet.map(({ monitor }) => monitor.flush()));
     await until(async () => nanoUsd((await budgetOf(fleet[0]!)).used_cost_usd) === spentBy(fleet), 'it is known');
     await redis.command('FLUSHALL');
-    await hammer(fleet, () => fleet.every(({ refused }) => refused.length > 400) || spentBy(fleet) >= 1e9, { lanes: 2 });
+    await hammer(fleet, () => fleet.every(({ refused }) => refused.length > 400) || spentBy(fleet) >= 1e9, {
+      lanes: 2,
+    });
     await setTimeout(1000);
     await Promise.all(fleet.map((replica) => spendAll(replica)));
     expect(spentBy(fleet)).toBeLessThanOrEqual(1e9);
@@ -297,7 +312,14 @@ describe('alerts of budgets', () => {
     const two = start('alerted', budget, { alerts, dailyTokenLimit: 10_000 });
     await ready([one, two]);
     const spend = (operation: string, costUsd: string): void =>
-      one.monitor.recordLLMCall({ provider: 'openai', model: 'gpt-4o', operation, durationMs: 1, inputTokens: 1000, costUsd });
+      one.monitor.recordLLMCall({
+        provider: 'openai',
+        model: 'gpt-4o',
+        operation,
+        durationMs: 1,
+        inputTokens: 1000,
+        costUsd,
+      });
     const firing = async () => {
       const { active } = await two.monitor.reports.alerts();
       return active.filter(({ category }) => category === 'cost').map(({ rule, severity, labels }) => `${rule} ${severity} ${labels['operation']}`).sort(); // prettier-ignore
@@ -309,7 +331,11 @@ describe('alerts of budgets', () => {
     spend('chat', '0.40');
     for (let count = 0; count < 6; count++) spend('summary', '0.00');
     one.monitor.recordLLMCall({ provider: 'openai', model: 'nobody-knows', operation: 'chat', durationMs: 1, inputTokens: 10, outputTokens: 1 }); // prettier-ignore
-    const expected = ['budget_team critical chat', 'budget_team_unpriced warning chat', 'token_usage warning undefined'];
+    const expected = [
+      'budget_team critical chat',
+      'budget_team_unpriced warning chat',
+      'token_usage warning undefined',
+    ];
     await until(async () => (await firing()).join() === expected.join(), 'all three alerts');
     const { alerts: texts } = await two.monitor.reports.alerts();
     expect(texts).toEqual([

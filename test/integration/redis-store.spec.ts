@@ -209,9 +209,12 @@ describe('RedisStore', () => {
       const key = '{nm:summed}:reserved:daily%3A%3A0';
       const field = (held: number, spent: number, ageMs: number, final: boolean): string =>
         `3|${held}|${spent}|${Date.now() - ageMs}|${final ? '1' : ''}`;
-      for (let number = 0; number < 50; number++) await client.hset(key, `stopped ${number}`, field(2, 2, 61_000, true));
-      for (let number = 0; number < 10; number++) await client.hset(key, `gone ${number}`, field(3, 1, 26 * 3_600_000, false));
-      for (let number = 0; number < 5; number++) await client.hset(key, `killed ${number}`, field(1, 0, 3_600_000, false));
+      for (let number = 0; number < 50; number++)
+        await client.hset(key, `stopped ${number}`, field(2, 2, 61_000, true));
+      for (let number = 0; number < 10; number++)
+        await client.hset(key, `gone ${number}`, field(3, 1, 26 * 3_600_000, false));
+      for (let number = 0; number < 5; number++)
+        await client.hset(key, `killed ${number}`, field(1, 0, 3_600_000, false));
       const reserve = (version: number, used = 0) =>
         store.upkeep.reserve({ account: 'daily::0', expiresAt: Math.floor(Date.now() / 1000) + 60, holder: 'me', version, acknowledged: version - 1, spent: 0, held: 0, wanted: 1000, limit: 200, used, final: false }); // prettier-ignore
       expect(await reserve(1)).toEqual({ held: 65, version: 1, free: 0 });

@@ -63,7 +63,12 @@ export function joinBudgeting(parts: BudgetingOptions): Budgeting {
     states,
     view,
     context,
-    overrides: new SharedDocument({ upkeep, name: budgetDocuments.overrides, schema: overridesSchema, empty: noOverrides }),
+    overrides: new SharedDocument({
+      upkeep,
+      name: budgetDocuments.overrides,
+      schema: overridesSchema,
+      empty: noOverrides,
+    }),
     usage: new SharedDocument({ upkeep, name: budgetDocuments.usage, schema: usageRecordSchema, empty: noUsageRecord }),
     storeNowMs,
     monotonicMs,
@@ -77,7 +82,8 @@ export function joinBudgeting(parts: BudgetingOptions): Budgeting {
     storeNowMs,
     label: cleanLabel,
     estimate: (call) => estimateOf(call, prices, storeNowMs()),
-    isPriced: (provider, model) => (prices.lookup(provider, model, storeNowMs()) !== null ? true : prices.settled ? false : null),
+    isPriced: (provider, model) =>
+      prices.lookup(provider, model, storeNowMs()) !== null ? true : prices.settled ? false : null,
     staleMs: () => budgets.staleMs,
   });
   return { budgets, gate };

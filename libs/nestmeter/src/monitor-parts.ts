@@ -219,7 +219,19 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
     publisher.reschedule();
     persistence?.saveSoon();
   });
-  const share = { store, config, persistence, replica, publisher, keeper, reader, description, reports, alerting, budgeting };
+  const share = {
+    store,
+    config,
+    persistence,
+    replica,
+    publisher,
+    keeper,
+    reader,
+    description,
+    reports,
+    alerting,
+    budgeting,
+  };
   return { clock, storeClock, log, accumulator, families, started, ...record, ...share };
 }
 

@@ -9,7 +9,9 @@ export interface WatchedBudget {
 
 /** Two rules for each budget: how much of it is used, and of those in USD whether calls without a price are left out. */
 export function budgetRules(budgets: readonly WatchedBudget[]): AlertRule[] {
-  return budgets.flatMap((budget) => [usedRule(budget), ...(budget.limitUsd === undefined ? [] : [unpricedRule(budget)])]).map(defineRule);
+  return budgets
+    .flatMap((budget) => [usedRule(budget), ...(budget.limitUsd === undefined ? [] : [unpricedRule(budget)])])
+    .map(defineRule);
 }
 
 function usedRule({ name, warningPercent }: WatchedBudget): AlertRuleInput {

@@ -145,7 +145,10 @@ describe('all replicas together', () => {
     { weight: 6, arbitrary: fc.record({ kind: fc.constant('call' as const), replica, amount: fc.integer({ min: 1, max: 60 }) }) }, // prettier-ignore
     { weight: 4, arbitrary: fc.record({ kind: fc.constant('end' as const), replica, share: fc.double({ min: 0, max: 1, noNaN: true }) }) }, // prettier-ignore
     { weight: 5, arbitrary: fc.record({ kind: fc.constant('sync' as const), replica, fault }) },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 15_000 }) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 15_000 }) }),
+    },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('deliver' as const) }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('kill' as const), replica }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('wipe' as const) }) },

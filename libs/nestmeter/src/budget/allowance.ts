@@ -182,7 +182,8 @@ export class Allowance {
     if (wanted < holding.held) holding.held = wanted;
     const isPresent = holding === this.#now;
     const { told } = holding;
-    const isTold = told !== null && told.held === holding.held && told.spent === holding.spent && wanted <= holding.held;
+    const isTold =
+      told !== null && told.held === holding.held && told.spent === holding.spent && wanted <= holding.held;
     if (!final && isTold && (holding.held === 0 || monotonicMs() - holding.toldMs < repeatMs)) return;
     const { spent, held, acknowledged, span } = holding;
     const version = ++holding.version;

@@ -41,12 +41,18 @@ const budgetAnswer = z.object({
   used_percent: z.number().nullable().describe('Used of the limit in percent; may exceed 100'),
   warning_percent: z.number().describe('Percent at which to warn'),
   forecast_percent: z.number().nullable().describe('Forecast of the limit in percent'),
-  exceeds_at: z.number().nullable().describe('Unix seconds at which the limit is reached at that rate, if before the end'),
+  exceeds_at: z
+    .number()
+    .nullable()
+    .describe('Unix seconds at which the limit is reached at that rate, if before the end'),
   state: z.enum(['ok', 'warning', 'exceeded', 'unknown']),
   hard_stop: z.boolean().describe('Whether calls are refused once the limit is reached'),
   strict: z.boolean().describe('Whether calls are covered by reservations'),
   on_unpriced: z.enum(['allow', 'refuse']),
-  refused_calls: z.number().nullable().describe('Calls with these labels that were refused in the period, by whatever budget'),
+  refused_calls: z
+    .number()
+    .nullable()
+    .describe('Calls with these labels that were refused in the period, by whatever budget'),
   unpriced_calls: z.number().nullable().describe('Calls whose price is unknown: their cost is not in what was used'),
   carried: z.boolean().describe('Whether a part of what was used is not in the store any more'),
   ...amounts('overshoot', 'What may be spent past the limit at the present rate; null when nobody can tell'),

@@ -140,7 +140,7 @@ describe('a hard stop', () => {
   });
 
   it('is for each tag value alone where the budget says so', () => {
-    const one = new Gate({ ...daily, each: 'tenant' } as BudgetInput);
+    const one = new Gate({ ...daily, each: 'tenant' });
     one.spend(1000, { tags: { tenant: 'acme' } });
     const asked = [{ tenant: 'acme' }, { tenant: 'other' }, null].map((tags) => one.refusal({ tags }));
     expect(asked).toEqual(['exceeded', null, null]);

@@ -130,7 +130,7 @@ export class BudgetGate {
   check(call: AskingCall): void {
     const hold = this.admit({ ...call, mayWait: false });
     // Without leave to wait it is never a promise.
-    if (hold !== null) this.released(hold as Hold);
+    if (hold !== null) this.released(hold);
   }
 
   /** A call is over. */
@@ -221,7 +221,8 @@ export class BudgetGate {
     if (group.used >= state.limit()) throw this.#refusal(state, group, 'exceeded');
     const allowance = state.allowance!(group);
     const amount = this.#amountOf(state.budget, asked);
-    const around = asked.around instanceof Hold ? asked.around.parts.find((one) => one.allowance === allowance) : undefined;
+    const around =
+      asked.around instanceof Hold ? asked.around.parts.find((one) => one.allowance === allowance) : undefined;
     if (around !== undefined) {
       // The call around this one counts nothing: what was reserved for it is for those inside.
       allowance.settle(around.amount, 0);

@@ -200,7 +200,8 @@ export class BudgetGroups {
 
   /** A rolling window falls by itself; what a lost store lacks is kept for as long as the window is. */
   #rolled({ highWater }: BudgetGroup, amount: number, wasReplaced: boolean, nowMs: number): HighWater {
-    if (wasReplaced) this.#carriedUntilMs = nowMs + (this.budget.period.kind === 'rolling' ? this.budget.period.seconds : 0) * 1000;
+    if (wasReplaced)
+      this.#carriedUntilMs = nowMs + (this.budget.period.kind === 'rolling' ? this.budget.period.seconds : 0) * 1000;
     const lost = wasReplaced ? Math.max(0, highWater.used - amount) : highWater.carried;
     const carried = nowMs < this.#carriedUntilMs ? lost : 0;
     return { used: amount + carried, carried, fall: null };

@@ -114,8 +114,12 @@ export function overshootOf({ state, group, limit, pace, delaySeconds, isComplet
   if (!budget.hardStop) return unknown('without hardStop nothing is refused');
   if (group.counted.untold > 0) return unknown('calls whose tokens or price are unknown used an unknown amount');
   if (budget.strict) {
-    if (!budget.failsClosed) return unknown('onStoreOutage is allow: calls are made without a reservation while it lasts');
-    return { amount: Math.max(0, group.used - limit), reason: 'as long as no call costs more than was reserved for it' };
+    if (!budget.failsClosed)
+      return unknown('onStoreOutage is allow: calls are made without a reservation while it lasts');
+    return {
+      amount: Math.max(0, group.used - limit),
+      reason: 'as long as no call costs more than was reserved for it',
+    };
   }
   const calls = pace?.underWay(state, group) ?? null;
   if (pace === null || calls === null) return unknown('the store is unreachable');

@@ -81,7 +81,11 @@ export class BudgetView {
     for (const { budget, groups } of states) {
       const usage = (of: WindowContents | null): SeriesUsage[] =>
         of === null ? [] : seriesUsage(of, usageFamily(context, budget.tag), budget.tag);
-      groups.answered(usage(contents), usage(later), { from, nowMs: contents.nowMs, bornId: contents.born?.id ?? null });
+      groups.answered(usage(contents), usage(later), {
+        from,
+        nowMs: contents.nowMs,
+        bornId: contents.born?.id ?? null,
+      });
     }
     return contents.gaps.length === 0;
   }

@@ -7,15 +7,13 @@ import { calendarPeriods, type Period, periodProblem } from './period.js';
 /** Sums of nano-USD are safe integers up to 9 million USD. */
 const mostUsd = 9_000_000;
 /** A limit in USD, as a number or a decimal string. */
-export const limitUsdRule = z
-  .union([z.number(), z.string()])
-  .refine((value) => {
-    const nanoUsd = readNanoUsd(value);
-    return typeof nanoUsd === 'number' && nanoUsd >= 1 && nanoUsd <= mostUsd * 1e9;
-  }, `must be an amount of USD above 0, at most ${mostUsd}, as a number or a decimal string such as '0.05'`);
+export const limitUsdRule = z.union([z.number(), z.string()]).refine((value) => {
+  const nanoUsd = readNanoUsd(value);
+  return typeof nanoUsd === 'number' && nanoUsd >= 1 && nanoUsd <= mostUsd * 1e9;
+}, `must be an amount of USD above 0, at most ${mostUsd}, as a number or a decimal string such as '0.05'`);
 /** A limit in tokens. */
 export const limitTokensRule = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
-const label = z.string().min(1).max(191);
+const labelText = z.string().min(1).max(191);
 
 /** Labels of LLM calls that budgets go by, beside declared tags. */
 export const callLabels = ['provider', 'model', 'operation'] as const;
@@ -41,17 +39,17 @@ export const budgetsOption = z
         .describe('Instead of period: always the last so many seconds, in steps of a slot.'),
       per: z
         .strictObject({
-          provider: label.optional(),
-          model: label.optional().describe('The model that answers; a name may end in *.'),
-          operation: label.optional(),
+          provider: labelText.optional(),
+          model: labelText.optional().describe('The model that answers; a name may end in *.'),
+          operation: labelText.optional(),
           tag: z
-            .record(label, label)
+            .record(labelText, labelText)
             .refine((given) => Object.keys(given).length === 1, 'must be one tag with its value')
             .optional(),
         })
         .default({})
         .describe('Only calls with these labels; a value may end in * for any end. A tag stands alone.'),
-      each: label
+      each: labelText
         .optional()
         .describe('The limit is for each provider, model, operation or value of a declared tag, not for all together.'),
       warningPercent: z.number().min(1).max(100).default(75).describe('Percent of the limit at which to warn.'),
@@ -65,7 +63,9 @@ export const budgetsOption = z
         .enum(['allow', 'refuse'])
         .optional()
         .describe('While the use of the fleet is unknown. Default allow; with strict refuse.'),
-      estimateUsd: limitUsdRule.optional().describe('With strict: what one call costs at most, where its arguments do not tell.'),
+      estimateUsd: limitUsdRule
+        .optional()
+        .describe('With strict: what one call costs at most, where its arguments do not tell.'),
       estimateTokens: limitTokensRule.optional().describe('The same in tokens.'),
     }),
   )
@@ -167,8 +167,10 @@ function problemsOf(
   const { limitUsd, limitTokens, period, rollingSeconds, per, each, strict, hardStop } = budget;
   const problems: [keyof BudgetOption, string][] = [];
   const problem = (field: keyof BudgetOption, rule: string) => problems.push([field, rule]);
-  if ((limitUsd === undefined) === (limitTokens === undefined)) problem('limitUsd', 'given, or limitTokens: one of both');
-  if ((period === undefined) === (rollingSeconds === undefined)) problem('period', 'given, or rollingSeconds: one of both');
+  if ((limitUsd === undefined) === (limitTokens === undefined))
+    problem('limitUsd', 'given, or limitTokens: one of both');
+  if ((period === undefined) === (rollingSeconds === undefined))
+    problem('period', 'given, or rollingSeconds: one of both');
   else {
     const rule = periodProblem(periodOf({ period, rollingSeconds }), tiers);
     if (rule !== null) problem(period === undefined ? 'rollingSeconds' : 'period', rule);
@@ -179,8 +181,10 @@ function problemsOf(
   if (isTagEach && !tags.includes(each)) problem('each', 'provider, model, operation or a declared tag');
   // What a tag used is counted by its value alone.
   const byCall = callLabels.some((label) => per[label] !== undefined);
-  if (tag !== undefined && byCall) problem('per', 'by a tag alone: tags are not counted by provider, model or operation');
-  if (tag !== undefined && each !== undefined && each !== tag) problem('each', `left out, or ${tag}, where per names a tag`);
+  if (tag !== undefined && byCall)
+    problem('per', 'by a tag alone: tags are not counted by provider, model or operation');
+  if (tag !== undefined && each !== undefined && each !== tag)
+    problem('each', `left out, or ${tag}, where per names a tag`);
   if (isTagEach && byCall) problem('each', 'provider, model or operation where per names one of these');
   if (strict) {
     const estimate = limitUsd === undefined ? 'estimateTokens' : 'estimateUsd';

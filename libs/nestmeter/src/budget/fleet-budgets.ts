@@ -128,7 +128,8 @@ export class FleetBudgets {
     const { overrides } = this.options.overrides.body;
     if (overrides.length > 0)
       for (const override of overrides)
-        if (override.budget === budget.name && override.until * 1000 > nowMs) return { limit: override.limit, override };
+        if (override.budget === budget.name && override.until * 1000 > nowMs)
+          return { limit: override.limit, override };
     return { limit: budget.limit, override: null };
   }
 
@@ -147,13 +148,18 @@ export class FleetBudgets {
   }
 
   /** What is used of each budget in percent of its limit, and how many calls have no price; null where it is unknown. */
-  async levels(): Promise<{ labels: Record<string, string>; usedPercent: number | null; unpricedCalls: number | null }[]> {
+  async levels(): Promise<
+    { labels: Record<string, string>; usedPercent: number | null; unpricedCalls: number | null }[]
+  > {
     await this.#fresh();
     const nowMs = this.options.storeNowMs();
     return this.options.states.flatMap((state) => {
       state.groups.roll(nowMs);
       return shownGroups(state).map((group) => {
-        const { used_percent: usedPercent, unpriced_calls: unpricedCalls } = this.#answer(state, group, { nowMs, pace: null });
+        const { used_percent: usedPercent, unpriced_calls: unpricedCalls } = this.#answer(state, group, {
+          nowMs,
+          pace: null,
+        });
         return { labels: { budget: state.budget.name, ...group.labels }, usedPercent, unpricedCalls };
       });
     });

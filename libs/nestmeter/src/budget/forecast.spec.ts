@@ -3,8 +3,14 @@ import { forecast, overshoot } from './forecast.js';
 
 describe('a forecast', () => {
   it('goes on at the rate of late until the end of the period', () => {
-    expect(forecast({ used: 50, limit: 100, perSecond: 0.1, now: 1000, to: 1200 })).toEqual({ amount: 70, exceedsAt: null });
-    expect(forecast({ used: 50, limit: 100, perSecond: 0.5, now: 1000, to: 1200 })).toEqual({ amount: 150, exceedsAt: 1100 });
+    expect(forecast({ used: 50, limit: 100, perSecond: 0.1, now: 1000, to: 1200 })).toEqual({
+      amount: 70,
+      exceedsAt: null,
+    });
+    expect(forecast({ used: 50, limit: 100, perSecond: 0.5, now: 1000, to: 1200 })).toEqual({
+      amount: 150,
+      exceedsAt: 1100,
+    });
   });
 
   it('tells nothing of rolling windows, without a rate, and of a limit that is reached already', () => {

@@ -28,7 +28,11 @@ describe('usage within a period', () => {
   });
 
   it('never falls, and is never below what was counted, in any order of losses and counts', () => {
-    const step = fc.record({ counted: fc.nat({ max: 1000 }), since: fc.nat({ max: 200 }), ms: fc.nat({ max: 30_000 }) });
+    const step = fc.record({
+      counted: fc.nat({ max: 1000 }),
+      since: fc.nat({ max: 200 }),
+      ms: fc.nat({ max: 30_000 }),
+    });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         let known: HighWater = noUsage;

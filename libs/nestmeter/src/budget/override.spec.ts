@@ -31,7 +31,10 @@ describe('an override', () => {
   it('replaces that of the same budget, ends when it is taken back, and is kept in the changes', () => {
     const first = withOverride(noOverrides, make({ limit_usd: 2, why: 'one' }));
     const second = withOverride(withOverride(first, make({ limit_usd: 3, why: 'two' })), make({ limit_tokens: 9, why: 'x' }, tokens)); // prettier-ignore
-    expect(second.overrides.map(({ budget, limit }) => [budget, limit])).toEqual([['usd', 3e9], ['tokens', 9]]);
+    expect(second.overrides.map(({ budget, limit }) => [budget, limit])).toEqual([
+      ['usd', 3e9],
+      ['tokens', 9],
+    ]);
     const ended = withoutOverride(second, 'usd', { by: 'bob', nowMs: nowMs + 1000 })!;
     expect(ended.overrides.map(({ budget }) => budget)).toEqual(['tokens']);
     expect(ended.changes.map(({ kind, by }) => [kind, by])).toEqual([['begun', 'ann'], ['begun', 'ann'], ['begun', 'ann'], ['ended', 'bob']]); // prettier-ignore

@@ -59,11 +59,14 @@ export function overrideOf(
   const { limit_usd, limit_tokens, minutes, why } = request;
   const [given, other] = unit === 'usd' ? [limit_usd, limit_tokens] : [limit_tokens, limit_usd];
   const field = unit === 'usd' ? 'limit_usd' : 'limit_tokens';
-  if (given === undefined || other !== undefined) throw invalid(`${field} alone must be given for this budget`, request);
+  if (given === undefined || other !== undefined)
+    throw invalid(`${field} alone must be given for this budget`, request);
   const now = nowMs / 1000;
-  if (request.until !== undefined && minutes !== undefined) throw invalid('minutes must be left out when until is given', minutes);
+  if (request.until !== undefined && minutes !== undefined)
+    throw invalid('minutes must be left out when until is given', minutes);
   const until = request.until ?? now + (minutes ?? 60) * 60;
-  if (!(until > now && until <= now + longestSeconds)) throw invalid('until must be in the future, at most a year ahead', until);
+  if (!(until > now && until <= now + longestSeconds))
+    throw invalid('until must be in the future, at most a year ahead', until);
   const limit = unit === 'usd' ? nanoUsd(given) : Number(given);
   return { budget: name, limit, until, by: by.slice(0, longestBy), why, atMs: nowMs };
 }
@@ -71,7 +74,10 @@ export function overrideOf(
 /** Overrides with one more, which replaces that of the same budget. */
 export function withOverride(known: Overrides, next: Override): Overrides {
   const others = living(known, next.atMs).filter(({ budget }) => budget !== next.budget);
-  return { overrides: [...others, next], changes: [...known.changes, { ...next, kind: 'begun' as const }].slice(-mostChanges) };
+  return {
+    overrides: [...others, next],
+    changes: [...known.changes, { ...next, kind: 'begun' as const }].slice(-mostChanges),
+  };
 }
 
 /** Overrides without that of a budget; null when it has none. */

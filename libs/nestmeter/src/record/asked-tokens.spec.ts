@@ -29,7 +29,10 @@ describe('the size that a call asks for', () => {
     ['no limit of output', [{ messages }]],
     ['a limit that is none', [{ messages, max_tokens: -1 }]],
     ['no arguments', []],
-    ['an image', [{ max_tokens: 5, messages: [{ content: [{ type: 'image_url', image_url: { url: 'https://a' } }] }] }]],
+    [
+      'an image',
+      [{ max_tokens: 5, messages: [{ content: [{ type: 'image_url', image_url: { url: 'https://a' } }] }] }],
+    ],
     ['bytes', [{ max_tokens: 5, data: new Uint8Array(5) }]],
     ['an earlier answer that the provider keeps', [{ max_output_tokens: 5, input: 'x', previous_response_id: 'r' }]],
     ['a getter that throws', [Object.defineProperty({}, 'x', { enumerable: true, get: () => { throw new Error('no'); } })]], // prettier-ignore

@@ -50,7 +50,8 @@ const bytesPerText = 16;
  */
 export function askedTokens(args: readonly unknown[]): AskedTokens | null {
   const seen = { textBytes: 0, values: 0, mostOutput: null as number | null, choices: 1 };
-  const isWhole = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
+  const isWhole = (value: unknown): value is number =>
+    typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
   /** @returns false when it is too much, or nothing whose size can be told */
   const look = (value: unknown, depth: number): boolean => {
     if (++seen.values > mostValues || seen.textBytes > mostBytes || depth > deepest) return false;

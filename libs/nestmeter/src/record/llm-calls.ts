@@ -87,7 +87,10 @@ export class LLMCalls {
     args: Args,
     hold: CallHold | null,
   ): Result {
-    const call = this.recorder.guard('llm', () => new LLMCall(this.recorder, this.#active, start, abortSignalIn(args), hold));
+    const call = this.recorder.guard(
+      'llm',
+      () => new LLMCall(this.recorder, this.#active, start, abortSignalIn(args), hold),
+    );
     if (call === undefined) return method.apply(self, args);
     let result: Result;
     try {

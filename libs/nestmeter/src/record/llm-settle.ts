@@ -124,7 +124,11 @@ const unbilled = new Set([
   'application',
 ]);
 
-function tellGate(recorder: Recorder, { provider, model, operation, tags, facts, hold = null }: EndedCall, cost?: LLMCost): void {
+function tellGate(
+  recorder: Recorder,
+  { provider, model, operation, tags, facts, hold = null }: EndedCall,
+  cost?: LLMCost,
+): void {
   const { gate } = recorder.options;
   if (gate === undefined || !gate.isClosing || facts.outcome === 'refused') return;
   if (facts.nested) {

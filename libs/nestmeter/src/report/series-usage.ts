@@ -23,7 +23,7 @@ export interface SeriesUsage {
 export function usageFamily({ settings }: Pick<ReportContext, 'settings'>, tag: string | null): AnyFamily {
   const family = tag === null ? llmFamily : settings.tagFamilies.get(tag);
   if (family === undefined) throw new TypeError(`tag must be a declared one, got ${JSON.stringify(tag)}`);
-  return family as AnyFamily;
+  return family;
 }
 
 /** The usage of each series. @param tag the declared tag that the family counts by; null for {@link llmFamily} */
@@ -31,8 +31,7 @@ export function seriesUsage(contents: Merged, family: AnyFamily, tag: string | n
   // Families of tags have the counters of the LLM family under the same names.
   const columns = family.counter as ReturnType<typeof tagFamily>['counter'];
   return [...contents.of(family).entries()].map(({ labels, state: { counters } }) => ({
-    labels:
-      tag === null ? { provider: labels[0]!, model: labels[1]!, operation: labels[2]! } : { [tag]: labels[0]! },
+    labels: tag === null ? { provider: labels[0]!, model: labels[1]!, operation: labels[2]! } : { [tag]: labels[0]! },
     calls: counters[columns.calls]!,
     refused: counters[columns.refused]!,
     pricedCalls: counters[columns.priced_calls]!,

@@ -153,7 +153,18 @@ export class RedisUpkeep implements Upkeep {
   }
 
   async reserve(reservation: Reservation): Promise<Reserved> {
-    const { account, expiresAt: expires, holder, version, acknowledged, spent, held, wanted, limit, used } = reservation;
+    const {
+      account,
+      expiresAt: expires,
+      holder,
+      version,
+      acknowledged,
+      spent,
+      held,
+      wanted,
+      limit,
+      used,
+    } = reservation;
     const amounts = [spent, held, wanted, limit, used].map(Math.ceil);
     const args = [holder, version, acknowledged, ...amounts, reservation.final ? '1' : '', expires, restoringMs];
     const reply = list(await this.scripts.run('reserve', [this.keys.reserved(account)], args));
