@@ -180,26 +180,22 @@ export class BudgetGate {
   #asked(call: AskingCall): BudgetedCall {
     const { provider, model } = call;
     const counted = this.#labelled(call);
-    if (this.#looksAtModels && model !== undefined) this.#counted.model = this.#named(this.#models.of(provider, model));
+    if (this.#looksAtModels && model !== undefined) this.#counted.model = this.#models.of(provider, model);
     return counted;
   }
 
   #labelled({ provider, model, operation, tags }: BudgetedCall): BudgetedCall {
     const counted = this.#counted;
-    counted.provider = this.#named(provider);
-    counted.model = this.#named(model);
-    counted.operation = this.#named(operation);
+    counted.provider = provider;
+    counted.model = model;
+    counted.operation = operation;
     counted.tags = tags;
     return counted;
   }
 
-  #named(value: string | undefined): string | undefined {
-    return value === undefined ? undefined : (this.options.label(value) ?? otherGroup);
-  }
-
   #groupOf({ budget, groups }: BudgetState, call: BudgetedCall, nowMs: number): BudgetGroup {
     groups.roll(nowMs);
-    return groups.at(groupOf(budget, call));
+    return groups.at(budget.each === null ? '' : (this.options.label(groupOf(budget, call)) ?? otherGroup));
   }
 
   #refuseUnpriced(state: BudgetState, group: BudgetGroup, { provider, model }: AskingCall): void {

@@ -89,7 +89,7 @@ function countSettled(recorder: Recorder, call: EndedCall, cost: LLMCost | undef
   countCall(state, facts, cost);
   if (call.takesOver) state.count(llmFamily.counter.failovers);
   if (call.tags !== null) countTags(recorder, call.tags, call, cost);
-  recorder.guard('gate', () => tellGate(recorder, call, cost));
+  if (recorder.options.gate !== undefined) recorder.guard('gate', () => tellGate(recorder, call, cost));
   if (parent === null || outcome === 'refused') return;
   const failed = outcome === 'failed' || outcome === 'incomplete';
   if (parent.operation !== null && !parent.isLLMCall) {
