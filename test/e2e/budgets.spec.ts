@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { jest } from '@jest/globals';
 import { Controller, Get, Injectable, type INestApplication, Module, Post, UseGuards } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -172,40 +172,47 @@ describe('an uncaught BudgetExceededError', () => {
   beforeEach(() => void jest.spyOn(console, 'error').mockImplementation(() => {}));
   afterEach(() => jest.restoreAllMocks());
 
-  const spend = (monitor: PerformanceMonitor) =>
-    monitor.recordLLMCall({ provider: 'openai', model: 'gpt-4o', durationMs: 1, costUsd: '0.02' });
-
-  it('is answered with 429 and Retry-After by Express', async () => {
+  it.each<[string, (monitor: PerformanceMonitor) => RequestListener]>([
+    ['Express', expressApp],
+    ['Koa', koaApp],
+  ])('is answered with 429 and Retry-After by %s', async (_, build) => {
     const monitor = createMonitor({ ...options, budgets: [...options.budgets] });
     monitor.start();
-    const { middleware, routes } = onExpress(monitor);
-    const app = express().use(middleware, routes);
-    app.set('env', 'production');
-    app.get('/chat', () => checkBudget({ provider: 'openai', model: 'gpt-4o', operation: 'chat' }));
-    const server = createServer(app).listen(0, '127.0.0.1');
+    const server = createServer(build(monitor)).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    spend(monitor);
-    expectRefused(await ask(portOf(server), '/chat'));
-    const { endpoints } = await monitor.reports.endpoints();
-    expect(endpoints['GET /chat']!.errors).toEqual({ quota: 1 });
-    server.close();
-    await monitor.stop();
-  });
-
-  it('is answered with 429 and Retry-After by Koa', async () => {
-    const monitor = createMonitor({ ...options, budgets: [...options.budgets] });
-    monitor.start();
-    const { middleware, routes } = onKoa(monitor);
-    const app = new Koa().use(middleware).use(routes);
-    app.silent = true;
-    app.use(async () => checkBudget());
-    const answerKoa = app.callback();
-    const server = createServer((request, response) => void answerKoa(request, response)).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    spend(monitor);
-    expectRefused(await ask(portOf(server), '/chat'));
-    expect((await monitor.reports.budgets()).budgets.map(({ state }) => state)).toEqual(['exceeded', 'ok']);
-    server.close();
-    await monitor.stop();
+    try {
+      expect((await ask(portOf(server), '/chat')).status).toBe(200);
+      monitor.recordLLMCall({ provider: 'openai', model: 'gpt-4o', durationMs: 1, costUsd: '0.015' });
+      expectRefused(await ask(portOf(server), '/chat'));
+      const { endpoints } = await monitor.reports.endpoints();
+      expect(endpoints['GET /chat']!.errors).toEqual({ quota: 1 });
+      expect((await monitor.reports.budgets()).budgets.map(({ state }) => state)).toEqual(['warning', 'exceeded']);
+    } finally {
+      server.close();
+      await monitor.stop();
+    }
   });
 });
+
+function expressApp(monitor: PerformanceMonitor): RequestListener {
+  const { middleware, routes } = onExpress(monitor);
+  const app = express().use(middleware, routes).set('env', 'production');
+  return app.get('/chat', (_request, response) => {
+    checkBudget({ provider: 'openai', model: 'gpt-4o', operation: 'chat' });
+    response.end();
+  });
+}
+
+function koaApp(monitor: PerformanceMonitor): RequestListener {
+  const { middleware, routes } = onKoa(monitor);
+  const app = new Koa().use(middleware).use(routes);
+  app.silent = true;
+  app.use(async (context: Koa.Context & { _matchedRoute?: string }) => {
+    // As `@koa/router` notes its matches.
+    context._matchedRoute = '/chat';
+    checkBudget({ provider: 'openai', model: 'gpt-4o', operation: 'chat' });
+    context.status = 200;
+  });
+  const answer = app.callback();
+  return (request, response) => void answer(request, response);
+}

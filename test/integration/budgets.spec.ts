@@ -304,6 +304,39 @@ describe('a wipe of Redis in mid-period', () => {
   }, 120_000);
 });
 
+describe('an override', () => {
+  it('given on one replica holds on all of them, also after a wipe, until it is ended on another', async () => {
+    const fleet = fleetOf('overridden', daily, 3);
+    await ready(fleet);
+    const [one, two, three] = fleet;
+    one!.monitor.recordLLMCall({ provider: 'openai', model: 'gpt-4o', durationMs: 1, costUsd: '1.50' });
+    await until(async () => !(await call(two!)) && !(await call(three!)), 'all refuse');
+    const send = async (replica: TestReplica, method: string, body: object | null): Promise<number> => {
+      const { status } = await replica.monitor.routes.handle({
+        method,
+        url: '/performance/budgets/daily/override',
+        headers: { host: 'localhost', 'content-type': 'application/json' },
+        remoteAddress: '127.0.0.1',
+        native: null,
+        body: async () => JSON.stringify(body),
+      });
+      return status;
+    };
+    expect(await send(one!, 'POST', { limit_usd: 5, minutes: 60, why: 'launch' })).toBe(200);
+    await until(() => call(two!), 'the second replica calls');
+    await until(() => call(three!), 'the third replica calls');
+    expect(await budgetOf(three!)).toMatchObject({
+      limit_cost_usd: '5.000000000',
+      override: { limit_cost_usd: '5.000000000', by: expect.any(String), why: 'launch' },
+    });
+    await redis.command('FLUSHALL');
+    await setTimeout(2500);
+    expect(await call(two!)).toBe(true);
+    expect(await send(two!, 'DELETE', null)).toBe(200);
+    await until(async () => !(await call(one!)) && !(await call(three!)), 'the limit from code holds again');
+  }, 60_000);
+});
+
 describe('alerts of budgets', () => {
   it('warn at the percentage of the budget, get critical at its limit, and name calls without a price', async () => {
     const alerts = { evaluationIntervalSeconds: 5, disable: ['cpu', 'memory_pressure', 'unpriced_calls'] };

@@ -98,9 +98,11 @@ export function answerBudget(facts: Facts): BudgetAnswer {
   const { budget, group, span, now, limit, isKnown, perSecond, override } = facts;
   const { unit, period } = budget;
   const { counted } = group;
+  // As read from the store alone, so that every replica answers alike.
+  const known = group.highWater.used;
   // Calls of which none told anything leave it unknown what was used.
-  const isTold = isKnown && (counted.calls === 0 || counted.told > 0 || group.used > 0);
-  const used = isTold ? group.used : null;
+  const isTold = isKnown && (counted.calls === 0 || counted.told > 0 || known > 0);
+  const used = isTold ? known : null;
   const ahead = used === null ? null : forecast({ used, limit, perSecond, now, to: span.to });
   const usedPercent = used === null ? null : percentOf(used, limit);
   const forecastAmount = ahead?.amount ?? null;

@@ -138,7 +138,8 @@ export class BudgetGroups {
       if (this.budget.each !== null && group.isEmpty) this.#groups.delete(name);
       group.restart();
     }
-    this.#readMs = this.#span.from * 1000;
+    // What was known until then is known to be nothing now.
+    if (this.#readMs !== null) this.#readMs = this.#span.from * 1000;
     return true;
   }
 

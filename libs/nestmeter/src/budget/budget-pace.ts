@@ -117,7 +117,7 @@ export function overshootOf({ state, group, limit, pace, delaySeconds, isComplet
     if (!budget.failsClosed)
       return unknown('onStoreOutage is allow: calls are made without a reservation while it lasts');
     return {
-      amount: Math.max(0, group.used - limit),
+      amount: Math.max(0, group.highWater.used - limit),
       reason: 'as long as no call costs more than was reserved for it',
     };
   }

@@ -53,9 +53,8 @@ export class BudgetView {
   }
 
   async #refresh(): Promise<void> {
-    let isComplete = true;
-    for (const together of this.#together) isComplete = (await this.#read(together)) && isComplete;
-    this.#isComplete = isComplete;
+    const reads = await Promise.all(this.#together.map((together) => this.#read(together)));
+    this.#isComplete = reads.every(Boolean);
   }
 
   /** @returns whether nothing is known to be missing */

@@ -298,7 +298,7 @@ export class FleetBudgets {
 function shownGroups({ budget, groups }: BudgetState): BudgetGroup[] {
   return [...groups.all()]
     .filter((group) => budget.each === null || !group.isEmpty)
-    .sort((a, b) => b.used - a.used || (a.name < b.name ? -1 : 1));
+    .sort((a, b) => b.highWater.used - a.highWater.used || (a.name < b.name ? -1 : 1));
 }
 
 function notFound(rule: string, name: string): NestmeterError {
