@@ -139,7 +139,7 @@ describe('the share of a replica', () => {
 });
 
 describe('all replicas together', () => {
-  const fault = fc.constantFrom<Fault>('none', 'none', 'none', 'fails', 'loses the reply', 'comes again later');
+  const fault = fc.constantFrom<Fault>('none', 'none', 'fails', 'loses the reply', 'comes again later', 'comes again later');
   const replica = fc.nat({ max: 4 });
   const step = fc.oneof(
     { weight: 6, arbitrary: fc.record({ kind: fc.constant('call' as const), replica, amount: fc.integer({ min: 1, max: 60 }) }) }, // prettier-ignore
@@ -149,7 +149,7 @@ describe('all replicas together', () => {
       weight: 2,
       arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 15_000 }) }),
     },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('deliver' as const) }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('deliver' as const) }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('kill' as const), replica }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('wipe' as const) }) },
   );
