@@ -213,6 +213,6 @@ function koaApp(monitor: PerformanceMonitor): RequestListener {
     checkBudget({ provider: 'openai', model: 'gpt-4o', operation: 'chat' });
     context.status = 200;
   });
-  const answer = app.callback();
-  return (request, response) => void answer(request, response);
+  const handle = app.callback();
+  return (request, response) => void handle(request, response);
 }

@@ -139,7 +139,14 @@ describe('the share of a replica', () => {
 });
 
 describe('all replicas together', () => {
-  const fault = fc.constantFrom<Fault>('none', 'none', 'fails', 'loses the reply', 'comes again later', 'comes again later');
+  const fault = fc.constantFrom<Fault>(
+    'none',
+    'none',
+    'fails',
+    'loses the reply',
+    'comes again later',
+    'comes again later',
+  );
   const replica = fc.nat({ max: 4 });
   const step = fc.oneof(
     { weight: 6, arbitrary: fc.record({ kind: fc.constant('call' as const), replica, amount: fc.integer({ min: 1, max: 60 }) }) }, // prettier-ignore

@@ -8,8 +8,8 @@ import { calendarPeriods, type Period, periodProblem } from './period.js';
 const mostUsd = 9_000_000;
 /** A limit in USD, as a number or a decimal string. */
 export const limitUsdRule = z.union([z.number(), z.string()]).refine((value) => {
-  const nanoUsd = readNanoUsd(value);
-  return typeof nanoUsd === 'number' && nanoUsd >= 1 && nanoUsd <= mostUsd * 1e9;
+  const amount = readNanoUsd(value);
+  return typeof amount === 'number' && amount >= 1 && amount <= mostUsd * 1e9;
 }, `must be an amount of USD above 0, at most ${mostUsd}, as a number or a decimal string such as '0.05'`);
 /** A limit in tokens. */
 export const limitTokensRule = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
