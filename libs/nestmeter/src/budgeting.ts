@@ -51,7 +51,7 @@ export function joinBudgeting(parts: BudgetingOptions): Budgeting {
     const state: BudgetState = {
       budget,
       groups,
-      limit: () => budgets.limitOf(state, storeNowMs()).limit,
+      limit: () => budgets.overrideOf(budget, storeNowMs())?.limit ?? budget.limit,
       allowance: budget.strict ? allowancesOf(parts, () => state) : null,
       stepSeconds: slotSecondsOf(budget.period, tiers),
     };

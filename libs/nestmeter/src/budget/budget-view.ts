@@ -29,6 +29,7 @@ export class BudgetView {
   readonly #together: readonly Together[];
   #reading: Promise<void> | null = null;
   #isComplete = false;
+  #isReached = false;
 
   constructor(private readonly options: BudgetViewOptions) {
     this.#together = togetherOf(options.states);
@@ -37,6 +38,11 @@ export class BudgetView {
   /** Whether nothing was known to be missing when it was read last, and the store answered. */
   get isComplete(): boolean {
     return this.#isComplete;
+  }
+
+  /** Whether the store answered the last read. */
+  get isReached(): boolean {
+    return this.#isReached;
   }
 
   /** Reads all budgets; who asks meanwhile shares the read. A store that is unreachable leaves everything as it was. */
@@ -54,11 +60,12 @@ export class BudgetView {
 
   async #refresh(): Promise<void> {
     const reads = await Promise.all(this.#together.map((together) => this.#read(together)));
-    this.#isComplete = reads.every(Boolean);
+    this.#isReached = reads.every((read) => read !== 'unreachable');
+    this.#isComplete = reads.every((read) => read === 'complete');
   }
 
-  /** @returns whether nothing is known to be missing */
-  async #read({ period, states, tags }: Together): Promise<boolean> {
+  /** @returns `gaps` when something is known to be missing */
+  async #read({ period, states, tags }: Together): Promise<'complete' | 'gaps' | 'unreachable'> {
     const { context, storeNowMs, slotSeconds } = this.options;
     const nowMs = storeNowMs();
     for (const { groups } of states) {
@@ -68,11 +75,11 @@ export class BudgetView {
     const { from } = states[0]!.groups.span;
     const query: Query = period.kind === 'rolling' ? { window: `${period.seconds}s` } : { from };
     // In its first moment there is no window yet.
-    if (period.kind !== 'rolling' && nowMs <= from * 1000) return true;
+    if (period.kind !== 'rolling' && nowMs <= from * 1000) return 'complete';
     const families = [...tags].map((tag) => usageFamily(context, tag));
     const ask = (asked: Query) => context.read({ query: asked, fallback: '1h', families });
     const contents = await ask(query);
-    if (isUnreachable(contents)) return false;
+    if (isUnreachable(contents)) return 'unreachable';
     const fellMs = Math.min(...states.map(({ groups }) => groups.fellMs ?? Infinity));
     // The slot of the fall has something of both times.
     const after = Math.ceil(fellMs / 1000 / slotSeconds) * slotSeconds;
@@ -86,7 +93,7 @@ export class BudgetView {
         bornId: contents.born?.id ?? null,
       });
     }
-    return contents.gaps.length === 0;
+    return contents.gaps.length === 0 ? 'complete' : 'gaps';
   }
 }
 

@@ -1,6 +1,7 @@
 import { NestmeterError, shown } from '../errors.js';
 import type { ReportContext } from '../report/report.js';
 import type { Receipt } from '../store/store.js';
+import type { Budget } from './budget.js';
 import { answerBudget, answerOverride, type BudgetAnswer, type BudgetsAnswer } from './budget-answer.js';
 import type { BudgetState } from './budget-gate.js';
 import type { BudgetGroup } from './budget-groups.js';
@@ -46,8 +47,9 @@ const closingIntervalMs = 1000;
 const watchingIntervalMs = 10_000;
 /** Shares of budgets with `strict` are brought up to date so often. */
 const sharingIntervalMs = 1000;
-/** Reading takes at most this share of the time. */
+/** Reading takes at most this share of the time, unless that would make it rarer than so many milliseconds. */
 const readingShare = 0.05;
+const longestIntervalMs = 5000;
 /** Use is recorded so often. */
 const recordEveryMs = 10_000;
 /** Alerts are judged by what was read so lately. */
@@ -98,7 +100,7 @@ export class FleetBudgets {
 
   /** Age in milliseconds past which what others used counts as unknown. */
   get staleMs(): number {
-    return Math.max(staleMs, 5 * this.#everyMs);
+    return Math.max(staleMs, 3 * this.#everyMs);
   }
 
   /** Takes in what the store has of documents, as each publish is told. */
@@ -123,14 +125,11 @@ export class FleetBudgets {
     return () => groups.forEach((group) => group.stored());
   }
 
-  /** The limit in force and the override that it comes from. @param nowMs Unix milliseconds */
-  limitOf({ budget }: Pick<BudgetState, 'budget'>, nowMs: number): { limit: number; override: Override | null } {
-    const { overrides } = this.options.overrides.body;
-    if (overrides.length > 0)
-      for (const override of overrides)
-        if (override.budget === budget.name && override.until * 1000 > nowMs)
-          return { limit: override.limit, override };
-    return { limit: budget.limit, override: null };
+  /** The override of a budget that is in force; null without one. @param nowMs Unix milliseconds */
+  overrideOf({ name }: Pick<Budget, 'name'>, nowMs: number): Override | null {
+    for (const override of this.options.overrides.body.overrides)
+      if (override.budget === name && override.until * 1000 > nowMs) return override;
+    return null;
   }
 
   /** All budgets with what is used of them. */
@@ -197,8 +196,9 @@ export class FleetBudgets {
     group: BudgetGroup,
     { nowMs, pace }: { readonly nowMs: number; readonly pace: Pace | null },
   ): BudgetAnswer {
-    const { limit, override } = this.limitOf(state, nowMs);
     const { budget, groups } = state;
+    const override = this.overrideOf(budget, nowMs);
+    const limit = override?.limit ?? budget.limit;
     const delaySeconds = this.#delayMs() / 1000;
     return answerBudget({
       budget,
@@ -235,8 +235,8 @@ export class FleetBudgets {
     this.#running = this.#refresh();
     await this.#running;
     if (this.#stopped) return;
+    this.#everyMs = Math.max(this.#intervalMs, Math.min(longestIntervalMs, this.#readMs / readingShare));
     const elapsedMs = this.options.monotonicMs() - startedMs;
-    this.#everyMs = Math.max(this.#intervalMs, elapsedMs / readingShare);
     this.#timer = setTimeout(() => void this.#turn(), Math.max(50, this.#everyMs - elapsedMs));
     this.#timer.unref();
   }
@@ -249,7 +249,8 @@ export class FleetBudgets {
       const startedMs = monotonicMs();
       await view.refresh();
       this.#readAtMs = monotonicMs();
-      this.#readMs = this.#readAtMs - startedMs;
+      // How long it takes to learn that nobody answers says nothing of reading.
+      if (view.isReached) this.#readMs = this.#readAtMs - startedMs;
       await this.#record();
     } catch (error) {
       this.#failed(error);
