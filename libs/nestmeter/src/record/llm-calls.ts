@@ -91,7 +91,10 @@ export class LLMCalls {
       'llm',
       () => new LLMCall(this.recorder, this.#active, start, abortSignalIn(args), hold),
     );
-    if (call === undefined) return method.apply(self, args);
+    if (call === undefined) {
+      if (hold !== null) this.recorder.guard('gate', () => this.recorder.options.gate?.released(hold));
+      return method.apply(self, args);
+    }
     let result: Result;
     try {
       result = call.run(() => method.apply(self, args));
