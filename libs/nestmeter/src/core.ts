@@ -1,5 +1,7 @@
 export type { AlertOptions } from './alert/alert-options.js';
+export type { ChannelOptionsInput } from './alert/channel/channel-kinds.js';
 export type { Check, FindingInput } from './alert/check.js';
+export type { AlertMessage } from './alert/notify/message.js';
 export type { AlertRuleInput } from './alert/rule.js';
 export { testRule, type RulePoint, type RuleTest, type RuleTestChange } from './alert/test-rule.js';
 export type { BudgetInput } from './budget/budget.js';

@@ -1,7 +1,7 @@
 import { Accumulator } from './accumulate/accumulator.js';
 import type { AnyFamily } from './accumulate/family.js';
 import { rulesOf } from './alert/alert-options.js';
-import { type PostedThreshold, withThresholds } from './alert/posted-threshold.js';
+import { thresholdProblem } from './alert/posted-threshold.js';
 import { builtInFamilies } from './accumulate/families.js';
 import { tagFamily } from './accumulate/llm-family.js';
 import { type Clock, StoreClock, systemClock } from './clock.js';
@@ -69,13 +69,18 @@ export interface MonitorParts {
 export function joinParts(options: EffectiveOptions, clock: Clock = systemClock): MonitorParts {
   const log = createLog(options.logger ?? console, () => config.effective.logLevel);
   const storeClock = new StoreClock(clock);
+  const rules = rulesOf(options.alerts, options.budgets);
   const store = createStore(options, clock, log, () => config.effective.publishIntervalMs);
   const config: LiveConfig<EffectiveOptions> = new LiveConfig({
     upkeep: store.upkeep,
     clock,
     storeNowMs: () => storeClock.nowMs(),
     base: options,
-    rules: { schemas: optionsSchema.shape, problemOf, thresholdRule: thresholdRule(options) },
+    rules: {
+      schemas: optionsSchema.shape,
+      problemOf,
+      thresholdRule: (threshold) => thresholdProblem(rules, threshold, families()),
+    },
     warn: log.warn,
   });
   const started = clock.wallMs() / 1000;
@@ -197,8 +202,7 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
     failed: (where, error) => recorder.refusals.failed(where, error),
   });
   const alerting = joinAlerting({
-    options: options.alerts,
-    budgets: options.budgets,
+    options,
     budgetLevels: options.budgets.length === 0 ? undefined : () => budgeting.budgets.levels(),
     store,
     clock,
@@ -208,7 +212,7 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
     slotSeconds: options.tiers[0]!.slotSeconds,
     thresholds: () => config.alertThresholds,
     leaseToken: () => keeper?.leaseToken ?? null,
-    warn: log.warn,
+    log,
     failed: (where, error) => recorder.refusals.failed(where, error),
   });
   const custom = new CustomMetrics(recorder);
@@ -284,18 +288,6 @@ function createPersistence(
   const maxBytes = options.maxMemoryMb * mebibyte;
   const flush = () => publisher.flush();
   return new Persistence({ contents, clock, app: options.app ?? '', file, intervalSeconds, maxBytes, flush, warn });
-}
-
-/** Says why no rule can be made of a posted threshold; null when one can. */
-function thresholdRule({ alerts, budgets }: EffectiveOptions): (threshold: PostedThreshold) => string | null {
-  const rules = rulesOf(alerts, budgets);
-  return (threshold) => {
-    let reason: string | null = null;
-    withThresholds(rules, [threshold], (_, why) => {
-      reason = /^must be (.+)$/.exec(why)?.[1] ?? 'one that a rule can be made of: check metric, statistic and filter';
-    });
-    return reason;
-  };
 }
 
 /** The option `filter`; one that throws leaves nothing out. */

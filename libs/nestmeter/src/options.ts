@@ -145,6 +145,11 @@ export const optionsSchema = z.strictObject({
   budgets: budgetsOption
     .default([])
     .describe('Limits of what LLM calls may cost or use per period, at most 50; see the guide of budgets.'),
+  dashboardUrl: z
+    .url({ protocol: /^https?$/ })
+    .max(500)
+    .optional()
+    .describe('Where people see the dashboard; messages about alerts link to it.'),
   seriesPerFamily: z
     .int()
     .min(10)

@@ -51,7 +51,7 @@ export function viewOf(parts: MonitorParts, options: EffectiveOptions, given: Mo
 }
 
 async function healthOf(parts: MonitorParts, options: EffectiveOptions): Promise<HealthAnswer> {
-  const { accumulator, publisher, recorder, replica, reader, store, storeClock, started } = parts;
+  const { accumulator, alerting, publisher, recorder, replica, reader, store, storeClock, started } = parts;
   const { outbox, status } = publisher;
   const { beats, live, nowMs } = await reader.read({ query: {}, fallback: '30s', families: [], beats: true });
   const calls = accumulator.lifetime(llmFamily);
@@ -107,7 +107,7 @@ async function healthOf(parts: MonitorParts, options: EffectiveOptions): Promise
       total_cost_usd: costNanoUsd === null ? null : formatNanoUsd(costNanoUsd),
     },
     untracked_provider_requests: recorder.untracked.counts(),
-    channels: {},
+    channels: await alerting.alerts.channels(),
   };
 }
 

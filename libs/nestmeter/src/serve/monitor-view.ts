@@ -57,7 +57,10 @@ export interface MonitorView {
   /** Makes a report. Rejects with NM_QUERY_INVALID for a query that cannot be answered. */
   report<Query, Answer>(report: Report<Query, Answer>, query: Query): Promise<Answer>;
   /** Which alerts fire, and what people say about them. */
-  readonly alerts: Pick<FleetAlerts, 'now' | 'history' | 'acknowledge' | 'silences' | 'silence' | 'endSilence'>;
+  readonly alerts: Pick<
+    FleetAlerts,
+    'now' | 'history' | 'acknowledge' | 'silences' | 'silence' | 'endSilence' | 'testChannel'
+  >;
   /** What is used of budgets, and overrides of their limits. */
   readonly budgets: Pick<FleetBudgets, 'now' | 'override' | 'endOverride'>;
   health(): Promise<HealthAnswer>;
