@@ -38,7 +38,7 @@ export interface AlertingOptions extends EvaluationOptions {
 
 /** Joins rules, the watch, channels and what is answered about alerts. Throws NM_OPTION_INVALID for a channel. */
 export function joinAlerting(parts: AlertingOptions): Alerting {
-  const { store, clock, storeNowMs, leaseToken, failed, log, context, families, slotSeconds } = parts;
+  const { store, clock, storeNowMs, leaseToken, failed, log, context, families, slotSeconds, budgetLevels } = parts;
   const { app = '', dashboardUrl = null, alerts: options } = parts.options;
   const records = new AlertRecords(store.upkeep);
   const rules = rulesInForce(parts);
@@ -51,7 +51,8 @@ export function joinAlerting(parts: AlertingOptions): Alerting {
   const alerts = new FleetAlerts({ ...shared, intervalSeconds, enabled: options.enabled, test });
   if (!options.enabled) return { alerts, start: () => {}, stop: () => Promise.resolve() };
   const written = () => void sender.send();
-  const watch = new AlertWatch({ ...shared, intervalSeconds, context, families, slotSeconds, clock, written });
+  const reading = { context, families, slotSeconds, budgetLevels };
+  const watch = new AlertWatch({ ...shared, ...reading, intervalSeconds, clock, written });
   return {
     alerts,
     start: () => {
@@ -75,7 +76,7 @@ function tellOfNoChannel({ warn, info }: Log): void {
 
 /** The rules of the options with what was posted; made anew when something else was posted. */
 function rulesInForce({ options, thresholds, log }: AlertingOptions): () => readonly AlertRule[] {
-  const base = rulesOf(options.alerts);
+  const base = rulesOf(options.alerts, options.budgets);
   const warned = new Set<string>();
   let posted: readonly PostedThreshold[] | null = null;
   let rules: readonly AlertRule[] = base;

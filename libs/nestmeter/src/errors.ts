@@ -95,6 +95,11 @@ export const errorCodes = Object.freeze({
     meaning: 'A file of numbers cannot be written or read: it is damaged, of another kind, or the disk refuses it.',
     whatToDo: 'Give another file; the message says what is wrong with this one. With Redis there is no file.',
   },
+  NM_BUDGET_EXCEEDED: {
+    meaning:
+      'An LLM call was refused before it was made: a budget with a hard stop is used up, or cannot tell what is left.',
+    whatToDo: 'Wait until the budget begins anew, as `retryAfterSeconds` says, or raise it with an override.',
+  },
   NM_MISSING_PEER: {
     meaning: 'A configured feature needs an optional package that is not installed.',
     whatToDo: 'Install the package that the message names, in the range that it names.',

@@ -53,6 +53,7 @@ export class MonitorLife {
     void (parts.persistence?.loaded() ?? Promise.resolve()).then(() => {
       parts.config.start();
       parts.alerting.start();
+      parts.budgeting.budgets.start();
     });
     void parts.recorder.prices.ready().then(() => {
       if (parts.recorder.prices.loadError !== null)
@@ -70,13 +71,14 @@ export class MonitorLife {
 
   async #stop(): Promise<void> {
     const { parts, ended } = this.given;
-    const { publisher, keeper, persistence, store, config, recorder, sampling, alerting, log } = parts;
+    const { publisher, keeper, persistence, store, config, recorder, sampling, alerting, budgeting, log } = parts;
     const { shutdownTimeoutMs } = config.effective;
     config.stop();
     sampling.stop();
     await recorder.prices.ready();
     const notified = alerting.stop(shutdownTimeoutMs);
     const handedOn = keeper?.stop();
+    const givenBack = budgeting.budgets.stop();
     const { unacknowledged } = await publisher.stop(shutdownTimeoutMs);
     if (unacknowledged > 0)
       log.warn(`Stopped with ${unacknowledged} states unpublished: the store did not answer. Their counts are lost.`);
@@ -92,5 +94,6 @@ export class MonitorLife {
     // With the connection gone nothing of it waits any more.
     await handedOn;
     await notified;
+    await givenBack;
   }
 }

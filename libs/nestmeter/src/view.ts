@@ -17,7 +17,7 @@ import { version } from './version.js';
 
 /** What handlers of the routes may see of a monitor. @param given the options as the application gave them */
 export function viewOf(parts: MonitorParts, options: EffectiveOptions, given: MonitorOptions): MonitorView {
-  const { accumulator, alerting, reports, recorder } = parts;
+  const { accumulator, alerting, budgeting, reports, recorder } = parts;
   return {
     app: options.app ?? '',
     version,
@@ -40,6 +40,7 @@ export function viewOf(parts: MonitorParts, options: EffectiveOptions, given: Mo
     clock: parts.clock,
     report: (report, query) => makeWithAlerts(report, query, reports, () => alerting.alerts.now()),
     alerts: alerting.alerts,
+    budgets: budgeting.budgets,
     health: () => healthOf(parts, options),
     config: () => configOf(parts.config, options, given),
     changes: parts.config,

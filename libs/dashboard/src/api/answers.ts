@@ -3,10 +3,10 @@ import type { AlertsAnswer, changeAnswer } from '../../../nestmeter/src/alert/al
 import type { ChannelHealth, ChannelTest } from '../../../nestmeter/src/alert/channel/channel-answer.js';
 import type { Silence } from '../../../nestmeter/src/alert/silence.js';
 import type { summaryAnswer } from '../../../nestmeter/src/alert/summary.js';
+import type { BudgetAnswer, BudgetsAnswer } from '../../../nestmeter/src/budget/budget-answer.js';
 import type { AllReports } from '../../../nestmeter/src/report/all-reports.js';
 import type { ConfigAnswer } from '../../../nestmeter/src/serve/config.js';
 import type { HealthAnswer } from '../../../nestmeter/src/serve/health.js';
-import type { BudgetsAnswer } from './budgets.js';
 import type { SessionAnswer } from './session-answer.js';
 
 /*
@@ -56,6 +56,9 @@ export type Rule = AlertsAnswer['rules'][number];
 /** A way for notifications, and how it fares. */
 export type Channel = ChannelHealth;
 export type { ChannelTest };
+
+/** A limit for some calls in some period, and what is used of it. */
+export type Budget = BudgetAnswer;
 
 /** Something that happened to an alert. */
 export type AlertChange = z.output<typeof changeAnswer>;

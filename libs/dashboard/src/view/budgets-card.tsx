@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Budget } from '../api/budgets.js';
+import type { Budget } from '../api/answers.js';
 import { useAnswer } from '../api/resource.js';
 import { mayWrite } from '../api/session.js';
 import { plain } from '../format/figure.js';

@@ -1,4 +1,4 @@
-import type { Budget } from '../api/budgets.js';
+import type { Budget } from '../api/answers.js';
 import { change } from '../api/request.js';
 import { refresh } from '../api/resource.js';
 import { Dialog } from '../part/dialog.js';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { budgetRules, type WatchedBudget } from './budget-rules.js';
 import { channelOptions } from './channel/channel-kinds.js';
 import { logName } from './channel/open-channels.js';
 import { defaultRules } from './default-rules.js';
@@ -36,9 +37,13 @@ export const alertOptions = z.strictObject({
 /** See {@link alertOptions}. */
 export type AlertOptions = Readonly<z.output<typeof alertOptions>>;
 
-/** The rules that options ask for: the default ones, those of the application, and the thresholds put into them. */
-export function rulesOf({ rules, disable, thresholds, dailyCostUsd, monthlyCostUsd }: AlertOptions): AlertRule[] {
-  const byName = new Map(defaultRules({ dailyCostUsd, monthlyCostUsd }).map((rule) => [rule.name, rule]));
+/** The rules that options ask for: the default ones, those of budgets, those of the application, and the thresholds put into them. */
+export function rulesOf(
+  { rules, disable, thresholds, dailyCostUsd, monthlyCostUsd }: AlertOptions,
+  budgets: readonly WatchedBudget[] = [],
+): AlertRule[] {
+  const defaults = [...defaultRules({ dailyCostUsd, monthlyCostUsd }), ...budgetRules(budgets)];
+  const byName = new Map(defaults.map((rule) => [rule.name, rule]));
   for (const name of disable) byName.delete(name);
   for (const rule of rules) byName.set(rule.name, rule);
   return withThresholds([...byName.values()], thresholds);

@@ -63,6 +63,8 @@ export async function readMetric(rule: MetricRule, evaluation: EvaluationWindow,
       return readToday(question, evaluation);
     case 'month':
       return one(await monthlyCost(evaluation));
+    case 'budget':
+      return readBudgets(question, evaluation);
     case 'trend':
       return readTrend(rule, evaluation);
     case 'host':
@@ -123,6 +125,21 @@ async function readToday({ metric }: MetricQuestion, evaluation: EvaluationWindo
   const day = await readDay(context, evaluation.nowMs / 1000);
   if (metric === 'token_usage_percent') return one(day.token_usage_percent);
   return one(day.cost_usd === null ? null : Number(day.cost_usd));
+}
+
+async function readBudgets({ metric, filter }: MetricQuestion, evaluation: EvaluationWindow): Promise<Reading> {
+  if (evaluation.options.budgetLevels === undefined) return inactive('there are no budgets');
+  const budgets = await evaluation.budgets();
+  const wanted = budgets.filter(({ labels }) =>
+    Object.entries(filter).every(([label, value]) => Object.hasOwn(labels, label) && labels[label] === value),
+  );
+  return values(
+    ...wanted.map(({ labels, usedPercent, unpricedCalls }) => ({
+      labels,
+      value: metric === 'used_percent' ? usedPercent : unpricedCalls,
+      count: null,
+    })),
+  );
 }
 
 async function monthlyCost(evaluation: EvaluationWindow): Promise<number | null> {

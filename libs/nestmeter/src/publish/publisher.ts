@@ -28,6 +28,8 @@ export interface PublisherOptions {
   readonly describe: () => Omit<Beat, 'id' | 'number' | 'intervalMs' | 'left' | 'name' | 'host' | 'pid'>;
   /** Told what an operator should know, once for each change. */
   readonly warn: (message: string) => void;
+  /** Told that what was counted is about to be sent. @returns to be called once the store has all of it */
+  readonly onPublish?: (() => () => void) | undefined;
   /** Told what the store answered to each publish. */
   readonly onReceipt?: (receipt: Receipt) => void;
 }
@@ -201,6 +203,7 @@ export class Publisher {
     const { accumulator, storeClock, store } = this.#options;
     accumulator.settle();
     this.collect();
+    const published = this.#options.onPublish?.();
     const nowMs = storeClock.nowMs();
     this.outbox.expire(nowMs);
     const open =
@@ -212,7 +215,9 @@ export class Publisher {
     if (store.embedded && first === undefined && !all) return;
     const audit = store.embedded ? [] : this.outbox.audit();
     await this.#send([...(first ?? []), ...audit]);
-    for (const call of all ? rest : rest.slice(0, backlogCalls)) await this.#send(call);
+    const further = all ? rest : rest.slice(0, backlogCalls);
+    for (const call of further) await this.#send(call);
+    if (further.length === rest.length) published?.();
     await this.#losses.note(store.upkeep);
   }
 

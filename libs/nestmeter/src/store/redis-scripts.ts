@@ -25,6 +25,7 @@ const names = [
   'note',
   'offer',
   'documents',
+  'reserve',
   'facts',
 ] as const;
 
