@@ -131,6 +131,17 @@ describe('the page over the memory store', () => {
       });
   });
 
+  it('shows what is used of each budget as GET /budgets answers it', async () => {
+    const page = await open('usage');
+    const { budgets } = await answerOf('budgets');
+    const all = budgets.find(({ name }) => name === 'all')!;
+    expect(all.used_cost_usd).toMatch(/[1-9]/);
+    const bar = page.locator('[data-budget=all]');
+    expect(read(await bar.textContent())).toContain(`${shown(money(all.used_cost_usd))} of $ 1 500.00`);
+    expect(await bar.locator(`[title^="${all.used_cost_usd} USD of"]`).count()).toBe(1);
+    expect(Number(await bar.getByRole('meter').getAttribute('aria-valuenow'))).toBeCloseTo(all.used_percent!, 6);
+  });
+
   it('shows the health of the toolkit and every option as they are', async () => {
     const page = await open('toolkit');
     const health = await answerOf('health');

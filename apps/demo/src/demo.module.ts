@@ -12,6 +12,13 @@ import { Traffic } from './traffic/traffic.js';
 import { DocumentWorker } from './worker/document-worker.js';
 import { DocumentsController } from './worker/documents.controller.js';
 
+/** Limits of the size of the simulated traffic: some are well, some are used up within the hour. */
+const BUDGETS: PerformanceModuleOptions['budgets'] = [
+  { name: 'all', limitUsd: 1500, period: 'day' },
+  { name: 'claude', limitUsd: 40, period: 'hour', per: { model: 'claude-*' } },
+  { name: 'each_model', limitTokens: 60_000_000, rollingSeconds: 3600, each: 'model', per: { provider: 'openai' } },
+];
+
 /** The whole demo: a chat gateway, a search and a background worker. Nestmeter is the one import at the top. */
 @Module({})
 export class DemoModule {
@@ -21,6 +28,8 @@ export class DemoModule {
       imports: [
         PerformanceModule.forRoot({
           app: 'demo',
+          dailyTokenLimit: 500_000_000,
+          budgets: BUDGETS,
           ...(settings.redisUrl !== null && { redis: settings.redisUrl }),
           ...accessOf(settings),
         }),
