@@ -228,6 +228,16 @@ describe('every view', () => {
     await row.getByText('default').waitFor({ timeout: 30_000 });
   }, 120_000);
 
+  it('keeps an answer that it does not understand within its view', async () => {
+    const page = await open('overview?window=5m');
+    await page.route('**/operations?*', (route) => route.fulfill({ json: { operations_count: 3, operations: null } }));
+    await page.evaluate(() => (location.hash = '#/operations?window=15m'));
+    await page.getByText('This view cannot be shown').waitFor({ timeout: 30_000 });
+    await page.locator('nav a', { hasText: 'Models' }).click();
+    await page.waitForSelector('h1:has-text("Models")');
+    expect(await page.getByText('This view cannot be shown').count()).toBe(0);
+  }, 60_000);
+
   it('stands still while it is paused, and goes on', async () => {
     const page = await open('overview?window=5m');
     await page.getByRole('button', { name: 'Pause' }).click();

@@ -4,6 +4,7 @@ import type { View } from './address.js';
 import { isAdmitted } from './api/following.js';
 import { sessionFailure } from './api/session.js';
 import { address } from './navigation.js';
+import { Boundary } from './part/boundary.js';
 import { Failed } from './part/notice.js';
 import { Header } from './shell/header.js';
 import { IncompleteBanner } from './shell/incomplete-banner.js';
@@ -79,7 +80,9 @@ export function App() {
       <main id="main" tabIndex={-1}>
         <IncompleteBanner />
         {isAdmitted.value === null && sessionFailure.value !== null && <Failed failure={sessionFailure.value} />}
-        <Shown key={[view, ...names].join('/')} />
+        <Boundary key={[view, ...names].join('/')}>
+          <Shown />
+        </Boundary>
       </main>
     </>
   );

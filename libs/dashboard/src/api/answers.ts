@@ -7,7 +7,7 @@ import type { BudgetAnswer, BudgetsAnswer } from '../../../nestmeter/src/budget/
 import type { AllReports } from '../../../nestmeter/src/report/all-reports.js';
 import type { ConfigAnswer } from '../../../nestmeter/src/serve/config.js';
 import type { HealthAnswer } from '../../../nestmeter/src/serve/health.js';
-import type { SessionAnswer } from './session-answer.js';
+import type { SessionAnswer } from '../../../nestmeter/src/serve/session-routes.js';
 
 /*
  * What the routes answer, by the schemas that the library answers with: a field that is renamed there is an error of the

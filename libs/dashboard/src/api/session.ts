@@ -1,10 +1,10 @@
 import { signal } from '@preact/signals';
 import { isAdmitted } from './following.js';
 import { change, read, RequestFailure } from './request.js';
-import type { SessionAnswer } from './session-answer.js';
+import type { Answers } from './answers.js';
 
 /** Who looks; null until it is known, and while nobody is logged in. */
-export const session = signal<SessionAnswer | null>(null);
+export const session = signal<Answers['session'] | null>(null);
 
 /** Whether what changes something is offered. The server decides all the same. */
 export function mayWrite(): boolean {

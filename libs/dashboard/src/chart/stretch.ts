@@ -19,7 +19,20 @@ export function valuesOf<Part extends Stretch>(
   return (series ?? []).map((part) => (since !== null && part.to <= since ? null : value(part)));
 }
 
-/** So many per minute in a part. */
-export function perMinute(many: number, { from, to }: Stretch): number | null {
-  return to > from ? (many / (to - from)) * 60 : null;
+/**
+ * An entry of a map of a part, as its own value; `none` when nothing was counted under its name. Null when that is not known:
+ * a part tells the largest names apart and puts the others together.
+ */
+export function entryOf<Entry, None>(
+  entries: Readonly<Record<string, Entry>>,
+  name: string,
+  none: None,
+): Entry | None | null {
+  if (Object.hasOwn(entries, name)) return entries[name]!;
+  return Object.hasOwn(entries, '__other__') ? null : none;
+}
+
+/** So many per minute in a part; unknown stays unknown. */
+export function perMinute(many: number | null, { from, to }: Stretch): number | null {
+  return many !== null && to > from ? (many / (to - from)) * 60 : null;
 }

@@ -12,9 +12,11 @@ export interface Change {
 const noisePercent = 2;
 const noisePoints = 0.05;
 
-/** The change in percent of what was; null when either is unknown, or when nothing was. */
+/** The change in percent of what was; null when either is unknown. */
 export function relativeChange(now: number | null | undefined, before: number | null | undefined): Change | null {
-  if (typeof now !== 'number' || typeof before !== 'number' || before === 0) return null;
+  if (typeof now !== 'number' || typeof before !== 'number') return null;
+  if (before === 0 && now !== 0) return { text: 'from 0', direction: now > 0 ? 'up' : 'down' };
+  if (before === 0) return { text: `±0${thin}%`, direction: 'same' };
   const change = (now / before - 1) * 100;
   if (Math.abs(change) > 999) return { text: `${grouped(digits(now / before, 2))}${thin}×`, direction: 'up' };
   return { text: signed(change, '%'), direction: directionOf(change, noisePercent) };

@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import type { Answers, Provider } from '../api/answers.js';
-import { perMinute, valuesOf } from '../chart/stretch.js';
+import { entryOf, perMinute, valuesOf } from '../chart/stretch.js';
 import { type Color, type Line, TimeChart } from '../chart/time-chart.js';
 import { milliseconds } from '../format/duration.js';
 import { decimal } from '../format/number.js';
@@ -35,7 +35,12 @@ export function CallsChart({ answer }: ChartProps) {
       largest(answer).map((name, at) => ({
         label: name,
         color: chartColors[at]!,
-        values: valuesOf(answer.series, answer, (part) => perMinute(providerIn(part, name)?.total_requests ?? 0, part)),
+        values: valuesOf(answer.series, answer, (part) =>
+          perMinute(
+            countIn(part, { provider: name }, ({ calls }) => calls),
+            part,
+          ),
+        ),
       })),
     [answer],
   );
@@ -83,21 +88,27 @@ export interface CallsOf {
   readonly model?: string;
 }
 
-/** What a part of a window, or the whole of it, tells of some calls; null where there were none. */
+/** What a part of a window, or the whole of it, tells of some calls; null where there were none or they are not told apart. */
 export function callsIn(part: Pick<Answer, 'providers'> | Part, { provider: name, model }: CallsOf): Calls | null {
   const provider = providerIn(part, name);
   if (provider === null || model === undefined) return provider === null ? null : providerCalls(provider);
   return Object.hasOwn(provider.model_stats, model) ? modelCalls(provider.model_stats[model]!) : null;
 }
 
+/** How many of some calls a part counted; null where it does not tell them apart from others. */
+function countIn(part: Part, of: CallsOf, many: (calls: Calls) => number): number | null {
+  const provider = entryOf(part.providers, of.provider, 0);
+  if (provider === null || provider === 0) return provider;
+  if (of.model === undefined) return many(providerCalls(provider));
+  const model = entryOf(provider.model_stats, of.model, 0);
+  return model === null || model === 0 ? model : many(modelCalls(model));
+}
+
 /** Calls of a provider or model over time: those that succeeded and those that did not. */
 export function OutcomeChart({ answer, of }: { readonly answer: Answer; readonly of: CallsOf }) {
   const lines = useMemo<Line[]>(() => {
     const values = (many: (calls: Calls) => number) =>
-      valuesOf(answer.series, answer, (part) => {
-        const calls = callsIn(part, of);
-        return perMinute(calls === null ? 0 : many(calls), part);
-      });
+      valuesOf(answer.series, answer, (part) => perMinute(countIn(part, of, many), part));
     return [
       { label: 'not failed', color: 'c2', values: values((calls) => calls.calls - failures(calls)) },
       { label: 'failed', color: 'c5', values: values(failures) },

@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import { useAnswer } from '../api/resource.js';
-import { valuesOf } from '../chart/stretch.js';
+import { entryOf, valuesOf } from '../chart/stretch.js';
 import { type Line, TimeChart } from '../chart/time-chart.js';
 import type { Figure } from '../format/figure.js';
 import { money } from '../format/money.js';
@@ -24,9 +24,10 @@ export function CostPerDay({ provider }: { readonly provider: string }) {
             {
               label: 'cost of priced calls',
               color: 'c1',
-              values: valuesOf(answer.series, answer, ({ by_provider: by }) =>
-                Object.hasOwn(by, provider) ? Number(by[provider]!.total_cost_usd ?? 0) : 0,
-              ),
+              values: valuesOf(answer.series, answer, ({ by_provider: by }) => {
+                const usage = entryOf(by, provider, 0);
+                return usage === null || usage === 0 ? usage : Number(usage.total_cost_usd ?? 0);
+              }),
             },
           ],
     [answer, provider],

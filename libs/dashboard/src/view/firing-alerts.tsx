@@ -79,8 +79,8 @@ function AlertRow({ alert, onSilence }: { readonly alert: Alert; readonly onSile
           <span class={`severity ${tone}`}>{severity}</span> <b>{title}</b> — {value}
         </p>
         <p class="advice">
-          {Object.values(labels).map((label) => (
-            <span key={label}>
+          {Object.entries(labels).map(([name, label]) => (
+            <span key={name} title={name}>
               <bdi>{label}</bdi> ·{' '}
             </span>
           ))}

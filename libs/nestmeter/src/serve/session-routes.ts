@@ -8,6 +8,18 @@ const level = z.enum(['read', 'write']).describe('The most that the caller may d
 const principal = z.string().describe('Who the caller is, as the record of changes names him');
 const sessionEnds = time('End of the session').nullable().describe('Null for other credentials than the cookie');
 
+/** What GET /session answers. */
+export const sessionAnswer = z.object({
+  app: z.string(),
+  version: z.string().describe('Of nestmeter'),
+  principal,
+  level,
+  session_ends: sessionEnds,
+});
+
+/** See {@link sessionAnswer}. */
+export type SessionAnswer = z.infer<typeof sessionAnswer>;
+
 /** Rows of the route table with which the page logs in and out, and learns who looks at it. */
 export const sessionRoutes: readonly Route[] = [
   defineRoute({
@@ -44,13 +56,7 @@ export const sessionRoutes: readonly Route[] = [
     summary: 'Who looks and what he may do.',
     query: noQuery,
     forPage: true,
-    answer: z.object({
-      app: z.string(),
-      version: z.string().describe('Of nestmeter'),
-      principal,
-      level,
-      session_ends: sessionEnds,
-    }),
+    answer: sessionAnswer,
     handle: async ({ view }, { caller }) => ({
       kind: 'json',
       value: {
