@@ -2,7 +2,7 @@ import type { Answers } from '../api/answers.js';
 import { useAnswer } from '../api/resource.js';
 import { address, adjust } from '../navigation.js';
 import { spanText } from '../format/duration.js';
-import { Ago, Moment } from '../part/ago.js';
+import { Moment } from '../part/ago.js';
 import { Card } from '../part/card.js';
 import { type Fact, Facts } from '../part/facts.js';
 import { Name } from '../part/name.js';
@@ -35,7 +35,6 @@ export function AlertsView() {
       <ViewTitle title="Alerts">
         <FilterBox of="rules and history" />
       </ViewTitle>
-      {alerts.answer?.active.length === 0 && <AllWell answer={alerts.answer} receivedMs={alerts.receivedMs ?? 0} />}
       <FiringAlerts isAll />
       {alerts.answer !== null && alerts.answer.pending.length > 0 && <Pending answer={alerts.answer} />}
       <div class="title-row switch-row">
@@ -71,22 +70,6 @@ export function AlertsView() {
       <SilencesCard />
       <ChannelsCard />
     </>
-  );
-}
-
-function AllWell({ answer, receivedMs }: { readonly answer: Answers['alerts']; readonly receivedMs: number }) {
-  const { evaluated_at: evaluated, timestamp } = answer;
-  return (
-    <section class="card calm" aria-label="Firing alerts">
-      {evaluated === null ? (
-        'No rule was evaluated yet.'
-      ) : (
-        <>
-          <b>Nothing fires.</b> {answer.rules.length} rules, evaluated{' '}
-          <Ago time={evaluated} asOf={{ timestamp, receivedMs }} />.
-        </>
-      )}
-    </section>
   );
 }
 

@@ -1,11 +1,12 @@
 import { useState } from 'preact/hooks';
-import type { Alert } from '../api/answers.js';
+import type { Alert, Answers } from '../api/answers.js';
 import { change } from '../api/request.js';
 import { refresh, useAnswer } from '../api/resource.js';
 import { mayWrite } from '../api/session.js';
-import { Lasting, Moment } from '../part/ago.js';
+import { Ago, Lasting, Moment } from '../part/ago.js';
 import type { Tone } from '../part/bar.js';
 import { Name } from '../part/name.js';
+import { Failed, Skeleton } from '../part/notice.js';
 import { alertWords } from './alert-words.js';
 import { SilenceDialog } from './silence-dialog.js';
 
@@ -33,15 +34,21 @@ function restText(alerts: readonly Alert[]): string {
 }
 
 /**
- * Alerts that fire, worst first, with what to do about each; nothing when none does.
+ * Alerts that fire, worst first, with what to do about each; a line that says so when none does.
  *
  * @param isAll whether mild ones and those that somebody takes care of have a line of their own from the start
  */
 export function FiringAlerts({ isAll = false }: { readonly isAll?: boolean }) {
-  const { answer } = useAnswer('alerts', {}, 10_000);
+  const { answer, failure, receivedMs } = useAnswer('alerts', {}, 10_000);
   const [silencing, setSilencing] = useState<Alert | null>(null);
   const [isWhole, setWhole] = useState(isAll);
-  if (answer === null || answer.active.length === 0) return null;
+  if (answer === null)
+    return (
+      <section class="card" aria-label="Firing alerts">
+        {failure === null ? <Skeleton lines={1} /> : <Failed failure={failure} />}
+      </section>
+    );
+  if (answer.active.length === 0) return <AllWell answer={answer} receivedMs={receivedMs ?? 0} />;
   const shown = isWhole ? answer.active : answer.active.filter(isGrave).slice(0, most);
   const rest = answer.active.filter((alert) => !shown.includes(alert));
   return (
@@ -55,6 +62,22 @@ export function FiringAlerts({ isAll = false }: { readonly isAll?: boolean }) {
         </button>
       )}
       {silencing !== null && <SilenceDialog alert={silencing} onClose={() => setSilencing(null)} />}
+    </section>
+  );
+}
+
+function AllWell({ answer, receivedMs }: { readonly answer: Answers['alerts']; readonly receivedMs: number }) {
+  const { evaluated_at: evaluated, timestamp } = answer;
+  return (
+    <section class="card calm" aria-label="Firing alerts">
+      {evaluated === null ? (
+        'No rule was evaluated yet.'
+      ) : (
+        <>
+          <b>Nothing fires.</b> {answer.rules.length} rules, evaluated{' '}
+          <Ago time={evaluated} asOf={{ timestamp, receivedMs }} />.
+        </>
+      )}
     </section>
   );
 }
