@@ -53,6 +53,7 @@ describe('every view', () => {
       app: 'views & <things>',
       logLevel: 'silent',
       tags: ['tenant'],
+      budgets: [{ name: 'all', limitUsd: 1, period: 'day' }],
       alerts: { rules: [firing], evaluationIntervalSeconds: 5 },
     });
     const { monitor, port } = app;
@@ -227,6 +228,22 @@ describe('every view', () => {
     await page.getByRole('button', { name: 'Take back', exact: true }).click();
     await row.getByText('default').waitFor({ timeout: 30_000 });
   }, 120_000);
+
+  it('gives a budget another limit for a time, and ends that', async () => {
+    const page = await open('usage?window=5m');
+    const bar = page.locator('[data-budget=all]');
+    await bar.getByRole('button', { name: 'Other limit…' }).click();
+    await page.getByLabel('Limit, in USD').fill('12.5');
+    await page.getByLabel('Why').fill('load test');
+    await page.getByRole('button', { name: 'Set on all replicas' }).click();
+    await bar.getByText('other limit until').waitFor({ timeout: 30_000 });
+    expect(read(await bar.textContent())).toContain('of $ 12.50');
+    await bar.getByRole('button', { name: 'Change or end…' }).click();
+    await page.getByLabel('End it').check();
+    await page.getByRole('button', { name: 'Set on all replicas' }).click();
+    await bar.getByText('other limit until').waitFor({ state: 'detached', timeout: 30_000 });
+    expect(read(await bar.textContent())).toContain('of $ 1.00');
+  }, 90_000);
 
   it('keeps an answer that it does not understand within its view', async () => {
     const page = await open('overview?window=5m');
