@@ -38,47 +38,66 @@ function received(answer: Snapshot): void {
 
 let source: EventSource | null = null;
 let timer: number | undefined;
+let polling: AbortController | null = null;
 let failures = 0;
 
 /** Follows the live stream whenever anything may be asked for. Call it once. */
 export function followLive(): void {
   effect(() => {
     if (isFollowing.value) connect();
-    else disconnect();
+    else {
+      close();
+      stopPolling();
+    }
   });
 }
 
 function connect(): void {
-  disconnect();
+  close();
   const opened = new EventSource(routeAddress('live', { interval: intervalSeconds }));
   source = opened;
   opened.addEventListener('snapshot', ({ data }: MessageEvent<string>) => {
     failures = 0;
     isStreaming.value = true;
+    stopPolling();
     received(JSON.parse(data) as Snapshot);
     watch();
   });
   // The browser would connect again by itself, but neither after a refusal nor ever slower.
-  opened.addEventListener('error', () => void reconnect());
+  opened.addEventListener('error', lost);
   watch();
 }
 
 /** A connection that stays open and says nothing is as good as none. */
 function watch(): void {
   window.clearTimeout(timer);
-  timer = window.setTimeout(() => void reconnect(), staleMs);
+  timer = window.setTimeout(lost, staleMs);
 }
 
-/** Asks once, since something between us may not let streams pass, and tries the stream again later. */
-async function reconnect(): Promise<void> {
-  disconnect();
-  const waitMs = Math.min(slowestRetryMs, firstRetryMs * 2 ** failures++);
-  timer = window.setTimeout(connect, waitMs);
-  const answer = await read('real-time').catch(() => null);
-  if (answer !== null && isFollowing.peek() && !isStreaming.peek()) received(answer);
+/** Tries the stream again later and asks meanwhile: there may be too many streams, or something that lets none pass. */
+function lost(): void {
+  close();
+  timer = window.setTimeout(connect, Math.min(slowestRetryMs, firstRetryMs * 2 ** failures++));
+  if (polling === null) void poll();
 }
 
-function disconnect(): void {
+async function poll(): Promise<void> {
+  const asking = new AbortController();
+  polling = asking;
+  while (!asking.signal.aborted) {
+    const answer = await read('real-time', {}, asking.signal).catch(() => null);
+    if (asking.signal.aborted) return;
+    if (answer !== null) received(answer);
+    await new Promise((resolve) => window.setTimeout(resolve, intervalSeconds * 1000));
+  }
+}
+
+function stopPolling(): void {
+  polling?.abort();
+  polling = null;
+}
+
+function close(): void {
   window.clearTimeout(timer);
   source?.close();
   source = null;
