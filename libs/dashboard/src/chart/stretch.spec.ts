@@ -13,6 +13,12 @@ describe('parts of a window', () => {
     expect(valuesOf(undefined, head(null), () => 1)).toEqual([]);
   });
 
+  it('are unknown while they have only just begun', () => {
+    const begun = [...series, { from: 300, to: 310, many: 9 }];
+    expect(valuesOf(begun, head(null), ({ many }) => many)).toEqual([0, 100, 200, null]);
+    expect(valuesOf([...series, { from: 300, to: 350, many: 9 }], head(null), ({ many }) => many)[3]).toBe(9);
+  });
+
   it('have rates per minute; unknown stays unknown, and a part without length has none', () => {
     expect(perMinute(50, { from: 0, to: 100 })).toBe(30);
     expect([perMinute(null, { from: 0, to: 100 }), perMinute(1, { from: 5, to: 5 })]).toEqual([null, null]);

@@ -6,8 +6,11 @@ export interface Stretch {
   readonly to: number;
 }
 
+/** Shorter than this share of a whole one, a part that still goes on says nothing yet: one request in a second is no rate. */
+const leastShare = 0.3;
+
 /**
- * A value of each part of a window. Null before there were any data: nothing was measured then, which is not zero.
+ * A value of each part of a window. Null for a last part that has only just begun, and before there were any data: nothing was measured then, which is not zero.
  *
  * @param value of a part; null when nothing happened in it of which a mean could be told
  */
@@ -16,7 +19,9 @@ export function valuesOf<Part extends Stretch>(
   { window: { data_since: since } }: Pick<WindowHead, 'window'>,
   value: (part: Part) => number | null,
 ): (number | null)[] {
-  return (series ?? []).map((part) => (since !== null && part.to <= since ? null : value(part)));
+  const whole = Math.max(0, ...(series ?? []).map(({ from, to }) => to - from));
+  const isUntold = ({ from, to }: Stretch) => (since !== null && to <= since) || to - from < whole * leastShare;
+  return (series ?? []).map((part) => (isUntold(part) ? null : value(part)));
 }
 
 /**

@@ -175,7 +175,7 @@ function optionsOf(latest: { readonly current: PlotProps }, width: number): uPlo
         ...axis,
         grid: { show: false },
         size: 24,
-        space: 64,
+        space: 46,
         values: (_plot, splits) => {
           const [from, to] = rangeOf(latest.current);
           return timeLabels(splits, to - from);

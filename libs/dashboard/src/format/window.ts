@@ -1,10 +1,10 @@
 import { spanText } from './duration.js';
 
-/** What a number is compared with: `the hour before`, `the 6 h before`. */
+/** What a number is compared with: `hour before`, `6 h before`. */
 export function beforeText(seconds: number): string {
-  if (Math.abs(seconds - 3600) < 150) return 'the hour before';
-  if (Math.abs(seconds - 86_400) < 3600) return 'the day before';
-  return `the ${spanText(roundedSpan(seconds))} before`;
+  if (Math.abs(seconds - 3600) < 150) return 'hour before';
+  if (Math.abs(seconds - 86_400) < 3600) return 'day before';
+  return `${spanText(roundedSpan(seconds))} before`;
 }
 
 /** A window is a little longer than asked for, since it begins with a slot; that is not worth saying. */

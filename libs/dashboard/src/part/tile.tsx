@@ -38,7 +38,7 @@ interface ComparedProps {
   readonly change: Change | null;
   /** Which direction is worse; none where neither is. */
   readonly worse?: 'up' | 'down';
-  /** What it is compared with, such as `the hour before`. */
+  /** What it is compared with, such as `hour before`. */
   readonly to: string;
   /** What else it is compared with, such as its target; null for nothing. */
   readonly also: string | null;
@@ -46,13 +46,13 @@ interface ComparedProps {
 
 /** How a number changed, coloured when that is bad or good, and what else it is to be compared with. */
 export function Compared({ change, worse, to, also }: ComparedProps) {
-  if (change === null) return <span title={`There is nothing of ${to}`}>{also ?? 'no earlier data'}</span>;
+  if (change === null) return <span title={`There are no numbers of the ${to}`}>{also ?? 'no earlier data'}</span>;
   const isMeaning = worse !== undefined && change.direction !== 'same';
   const tone = !isMeaning ? 'plain' : change.direction === worse ? 'bad' : 'good';
   return (
-    <span title={`Compared with ${to}`}>
+    <span title={`Compared with the ${to}`}>
       <Toned tone={tone}>{change.text}</Toned>
-      {also === null ? ` to ${to}` : ` · ${also}`}
+      {also === null ? ` vs ${to}` : ` · ${also}`}
     </span>
   );
 }

@@ -71,7 +71,10 @@ function Health() {
       title="By the alerts that fire"
     >
       <i aria-hidden="true" />
-      <span role="status">{answer === undefined && !isPaused.value ? 'Connecting' : words + count}</span>
+      <span role="status">
+        {answer === undefined && !isPaused.value ? 'Connecting' : words}
+        <span class="alert-count">{count}</span>
+      </span>
     </a>
   );
 }

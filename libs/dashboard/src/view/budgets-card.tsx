@@ -28,11 +28,11 @@ interface BudgetsCardProps {
 }
 
 /** How much of each budget is used, and where that leads. */
-export function BudgetsCard({ span = 'third', most = 6, canChange = false }: BudgetsCardProps) {
+export function BudgetsCard({ span = 'third', most = 4, canChange = false }: BudgetsCardProps) {
   const [changing, setChanging] = useState<Budget | null>(null);
   const { answer, failure } = useAnswer('budgets', {}, 30_000);
   const isAbsent = failure?.status === 404;
-  const budgets = answer?.budgets ?? [];
+  const budgets = (answer?.budgets ?? []).toSorted((a, b) => pressure(b) - pressure(a));
   return (
     <Card title="Budgets" span={span} hint={answer?.complete === false ? 'incomplete' : undefined}>
       {answer === null && failure === null && <Skeleton lines={4} />}
@@ -53,6 +53,11 @@ export function BudgetsCard({ span = 'third', most = 6, canChange = false }: Bud
   );
 }
 
+/** How near a budget is to its limit, or will be: those that need attention come first. */
+function pressure({ used_percent: used, forecast_percent: forecast }: Budget): number {
+  return Math.max(used ?? 0, forecast ?? 0);
+}
+
 interface BudgetBarProps {
   readonly budget: Budget;
   /** Asks for another limit; null where that is not offered. */
@@ -66,7 +71,7 @@ function BudgetBar({ budget, onChange }: BudgetBarProps) {
   return (
     <div class="budget" data-budget={budget.name}>
       <div class="row">
-        <span>
+        <span class="budget-name" title={[budget.name, ...Object.values(budget.labels)].join(' ')}>
           <bdi>{budget.name}</bdi>, {periodText(budget)}
           {Object.values(budget.labels).map((label) => (
             <small key={label}>

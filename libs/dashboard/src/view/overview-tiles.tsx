@@ -127,7 +127,9 @@ function UsageTiles({ now, before }: { readonly now: Usage | null; readonly befo
         label="Cost"
         figure={now === null ? null : money(now.summary.total_cost_usd)}
         values={
-          now === null ? undefined : valuesOf(now.series, now, (part) => Number(part.summary.total_cost_usd ?? 0))
+          now === null
+            ? undefined
+            : valuesOf(now.series, now, (part) => perMinute(Number(part.summary.total_cost_usd ?? 0), part))
         }
       >
         <Compared
@@ -159,7 +161,7 @@ function CacheTile({ now, before }: { readonly now: Cache | null; readonly befor
           change={pointChange(summary?.hit_rate_percent, before?.summary.hit_rate_percent)}
           worse="down"
           to={to}
-          also={`${plain(compact(summary?.total_requests))} look-ups`}
+          also={`of ${plain(compact(summary?.total_requests))}`}
         />
       )}
     </Tile>

@@ -45,9 +45,11 @@ export function RulesCard() {
   );
 }
 
+const signs: Readonly<Record<string, string>> = { '>=': '≥', '<=': '≤' };
+
 /** `> 5 000 ms`. */
 export function thresholdText(comparison: string, threshold: number, unit: string): string {
-  return `${comparison}${thin}${grouped(String(threshold))}${unit === '' ? '' : thin + unit}`;
+  return `${signs[comparison] ?? comparison}${thin}${grouped(String(threshold))}${unit === '' ? '' : thin + unit}`;
 }
 
 const columns: readonly Column<Rule>[] = [

@@ -3,7 +3,7 @@ import { windowSeconds } from '../address.js';
 import type { Answers, Usage } from '../api/answers.js';
 import { refreshMs, secondsOf, useBefore, useWindowed, windowQuery } from '../api/window.js';
 import { useAnswer } from '../api/resource.js';
-import { valuesOf } from '../chart/stretch.js';
+import { perMinute, valuesOf } from '../chart/stretch.js';
 import { type Line, TimeChart } from '../chart/time-chart.js';
 import { relativeChange } from '../format/change.js';
 import { spanText } from '../format/duration.js';
@@ -129,7 +129,7 @@ function Totals({ now, before }: { readonly now: Answer | null; readonly before:
   const cost = ({ total_cost_usd: amount }: Usage) => (amount === null ? null : Number(nanoUsd(amount)));
   const summary = now?.summary;
   const values = (value: (usage: Usage) => number | null) =>
-    now === null ? undefined : valuesOf(now.series, now, (part) => value(part.summary));
+    now === null ? undefined : valuesOf(now.series, now, (part) => perMinute(value(part.summary), part));
   return (
     <div class="tiles six">
       <Tile
