@@ -1,4 +1,4 @@
-import { entryOf, perMinute, valuesOf } from './stretch.js';
+import { entryOf, ratesOf, valuesOf } from './stretch.js';
 
 const head = (since: number | null) => ({
   window: { requested: '1h', from: 0, to: 300, slot_seconds: 100, data_since: since },
@@ -13,15 +13,13 @@ describe('parts of a window', () => {
     expect(valuesOf(undefined, head(null), () => 1)).toEqual([]);
   });
 
-  it('are unknown while they have only just begun', () => {
-    const begun = [...series, { from: 300, to: 310, many: 9 }];
-    expect(valuesOf(begun, head(null), ({ many }) => many)).toEqual([0, 100, 200, null]);
-    expect(valuesOf([...series, { from: 300, to: 350, many: 9 }], head(null), ({ many }) => many)[3]).toBe(9);
-  });
-
-  it('have rates per minute; unknown stays unknown, and a part without length has none', () => {
-    expect(perMinute(50, { from: 0, to: 100 })).toBe(30);
-    expect([perMinute(null, { from: 0, to: 100 }), perMinute(1, { from: 5, to: 5 })]).toEqual([null, null]);
+  it('have rates per minute, but none of what is unknown or of a part that has only just begun', () => {
+    const rates = (last: number, many: (part: { many: number }) => number | null) =>
+      ratesOf([...series, { from: 300, to: 300 + last, many: 9 }], head(null), many);
+    expect(rates(10, ({ many }) => many)).toEqual([0, 60, 120, null]);
+    expect(rates(50, ({ many }) => many)[3]).toBeCloseTo(10.8, 9);
+    expect(rates(50, () => null)).toEqual([null, null, null, null]);
+    expect(ratesOf([{ from: 5, to: 5 }], head(null), () => 1)).toEqual([null]);
   });
 
   it('know that nothing was counted under a name only where all names are told apart', () => {

@@ -6,11 +6,8 @@ export interface Stretch {
   readonly to: number;
 }
 
-/** Shorter than this share of a whole one, a part that still goes on says nothing yet: one request in a second is no rate. */
-const leastShare = 0.3;
-
 /**
- * A value of each part of a window. Null for a last part that has only just begun, and before there were any data: nothing was measured then, which is not zero.
+ * A value of each part of a window. Null before there were any data: nothing was measured then, which is not zero.
  *
  * @param value of a part; null when nothing happened in it of which a mean could be told
  */
@@ -19,9 +16,7 @@ export function valuesOf<Part extends Stretch>(
   { window: { data_since: since } }: Pick<WindowHead, 'window'>,
   value: (part: Part) => number | null,
 ): (number | null)[] {
-  const whole = Math.max(0, ...(series ?? []).map(({ from, to }) => to - from));
-  const isUntold = ({ from, to }: Stretch) => (since !== null && to <= since) || to - from < whole * leastShare;
-  return (series ?? []).map((part) => (isUntold(part) ? null : value(part)));
+  return (series ?? []).map((part) => (since !== null && part.to <= since ? null : value(part)));
 }
 
 /**
@@ -37,7 +32,19 @@ export function entryOf<Entry, None>(
   return Object.hasOwn(entries, '__other__') ? null : none;
 }
 
-/** So many per minute in a part; unknown stays unknown. */
-export function perMinute(many: number | null, { from, to }: Stretch): number | null {
-  return many !== null && to > from ? (many / (to - from)) * 60 : null;
+/** Shorter than this share of a whole one, a part that still goes on says nothing yet: one request in a second is no rate. */
+const leastShare = 0.3;
+
+/** How many per minute each part counted; null likewise, where that is unknown, and for a part that has only just begun. */
+export function ratesOf<Part extends Stretch>(
+  series: readonly Part[] | undefined,
+  head: Pick<WindowHead, 'window'>,
+  many: (part: Part) => number | null,
+): (number | null)[] {
+  const whole = Math.max(0, ...(series ?? []).map(({ from, to }) => to - from));
+  return valuesOf(series, head, (part) => {
+    const counted = many(part);
+    const seconds = part.to - part.from;
+    return counted === null || seconds <= 0 || seconds < whole * leastShare ? null : (counted / seconds) * 60;
+  });
 }

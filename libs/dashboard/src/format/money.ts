@@ -13,6 +13,11 @@ export function nanoUsd(amount: string | null | undefined): bigint | null {
   return sign === '-' ? -value : value;
 }
 
+/** An amount as a number, for the height of a line; null stays unknown. */
+export function dollarsOf(amount: string | null): number | null {
+  return amount === null ? null : Number(amount);
+}
+
 /** An amount for the eye, such as `$ 41.27` or `$ 0.0041`, with the exact one beside. */
 export function money(amount: string | null | undefined): Figure {
   const value = nanoUsd(amount);

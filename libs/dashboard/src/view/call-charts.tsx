@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import type { Answers, Provider } from '../api/answers.js';
-import { entryOf, perMinute, valuesOf } from '../chart/stretch.js';
+import { entryOf, ratesOf, valuesOf } from '../chart/stretch.js';
 import { type Color, type Line, TimeChart } from '../chart/time-chart.js';
 import { milliseconds } from '../format/duration.js';
 import { decimal } from '../format/number.js';
@@ -35,12 +35,7 @@ export function CallsChart({ answer }: ChartProps) {
       largest(answer).map((name, at) => ({
         label: name,
         color: chartColors[at]!,
-        values: valuesOf(answer.series, answer, (part) =>
-          perMinute(
-            countIn(part, { provider: name }, ({ calls }) => calls),
-            part,
-          ),
-        ),
+        values: ratesOf(answer.series, answer, (part) => countIn(part, { provider: name }, ({ calls }) => calls)),
       })),
     [answer],
   );
@@ -108,7 +103,7 @@ function countIn(part: Part, of: CallsOf, many: (calls: Calls) => number): numbe
 export function OutcomeChart({ answer, of }: { readonly answer: Answer; readonly of: CallsOf }) {
   const lines = useMemo<Line[]>(() => {
     const values = (many: (calls: Calls) => number) =>
-      valuesOf(answer.series, answer, (part) => perMinute(countIn(part, of, many), part));
+      ratesOf(answer.series, answer, (part) => countIn(part, of, many));
     return [
       { label: 'not failed', color: 'c2', values: values((calls) => calls.calls - failures(calls)) },
       { label: 'failed', color: 'c5', values: values(failures) },

@@ -3,7 +3,7 @@ import { useAnswer } from '../api/resource.js';
 import { entryOf, valuesOf } from '../chart/stretch.js';
 import { type Line, TimeChart } from '../chart/time-chart.js';
 import type { Figure } from '../format/figure.js';
-import { money } from '../format/money.js';
+import { dollarsOf, money } from '../format/money.js';
 import { Card } from '../part/card.js';
 import { Awaited } from '../part/notice.js';
 
@@ -26,7 +26,7 @@ export function CostPerDay({ provider }: { readonly provider: string }) {
               color: 'c1',
               values: valuesOf(answer.series, answer, ({ by_provider: by }) => {
                 const usage = entryOf(by, provider, 0);
-                return usage === null || usage === 0 ? usage : Number(usage.total_cost_usd ?? 0);
+                return usage === null || usage === 0 ? usage : dollarsOf(usage.total_cost_usd);
               }),
             },
           ],

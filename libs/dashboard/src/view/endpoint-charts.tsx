@@ -3,7 +3,7 @@ import type { AlertChange, Answers } from '../api/answers.js';
 import { useAnswer } from '../api/resource.js';
 import { useWindowed } from '../api/window.js';
 import type { Mark } from '../chart/marks.js';
-import { perMinute, valuesOf } from '../chart/stretch.js';
+import { ratesOf, valuesOf } from '../chart/stretch.js';
 import { type Line, TimeChart } from '../chart/time-chart.js';
 import { milliseconds } from '../format/duration.js';
 import { decimal } from '../format/number.js';
@@ -25,7 +25,7 @@ export function TrafficChart({ endpoint }: { readonly endpoint?: string }) {
     const of = (label: string, color: Line['color'], many: (part: Part['aggregated']) => number): Line => ({
       label,
       color,
-      values: valuesOf(answer.series, answer, (part) => perMinute(many(part.aggregated), part)),
+      values: ratesOf(answer.series, answer, (part) => many(part.aggregated)),
     });
     return [
       of('2xx–3xx', 'c2', (all) => all.total_operations - all.client_errors - all.server_errors - all.aborted),

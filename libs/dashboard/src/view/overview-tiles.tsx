@@ -1,11 +1,11 @@
 import type { Answers, WindowHead } from '../api/answers.js';
 import { recent, snapshot } from '../api/live.js';
 import { secondsOf, useBefore, useWindowed } from '../api/window.js';
-import { perMinute, valuesOf } from '../chart/stretch.js';
+import { ratesOf, valuesOf } from '../chart/stretch.js';
 import { pointChange, relativeChange } from '../format/change.js';
 import { duration } from '../format/duration.js';
 import { plain } from '../format/figure.js';
-import { money, nanoUsd } from '../format/money.js';
+import { dollarsOf, money, nanoUsd } from '../format/money.js';
 import { compact, count, decimal } from '../format/number.js';
 import { percent } from '../format/percent.js';
 import { beforeText } from '../format/window.js';
@@ -53,11 +53,7 @@ function RequestTiles({ now, before }: { readonly now: Endpoints | null; readonl
       <Tile
         label="Requests"
         figure={total === undefined ? null : decimal(rate, '/ min')}
-        values={
-          now === null
-            ? undefined
-            : valuesOf(now.series, now, (part) => perMinute(part.aggregated.total_operations, part))
-        }
+        values={now === null ? undefined : ratesOf(now.series, now, (part) => part.aggregated.total_operations)}
       >
         <Compared change={relativeChange(rate, rateOf(before, was?.total_operations))} to={to} also={null} />
       </Tile>
@@ -107,11 +103,7 @@ function UsageTiles({ now, before }: { readonly now: Usage | null; readonly befo
         label="Tokens"
         figure={now === null ? null : compact(now.summary.total_tokens)}
         tone={judge(rules, 'token_usage_percent', day?.token_usage_percent)}
-        values={
-          now === null
-            ? undefined
-            : valuesOf(now.series, now, (part) => perMinute(part.summary.total_tokens ?? 0, part))
-        }
+        values={now === null ? undefined : ratesOf(now.series, now, (part) => part.summary.total_tokens)}
       >
         <Compared
           change={relativeChange(rate, rateOf(before, before?.summary.total_tokens))}
@@ -126,11 +118,7 @@ function UsageTiles({ now, before }: { readonly now: Usage | null; readonly befo
       <Tile
         label="Cost"
         figure={now === null ? null : money(now.summary.total_cost_usd)}
-        values={
-          now === null
-            ? undefined
-            : valuesOf(now.series, now, (part) => perMinute(Number(part.summary.total_cost_usd ?? 0), part))
-        }
+        values={now === null ? undefined : ratesOf(now.series, now, (part) => dollarsOf(part.summary.total_cost_usd))}
       >
         <Compared
           change={relativeChange(spent(now), spent(before))}

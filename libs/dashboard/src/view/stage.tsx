@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import type { Answers, Stage } from '../api/answers.js';
 import { useWindowed } from '../api/window.js';
-import { perMinute, valuesOf } from '../chart/stretch.js';
+import { entryOf, ratesOf, valuesOf } from '../chart/stretch.js';
 import { type Line, TimeChart } from '../chart/time-chart.js';
 import { duration, milliseconds } from '../format/duration.js';
 import { money } from '../format/money.js';
@@ -13,6 +13,8 @@ import { type Fact, Facts } from '../part/facts.js';
 import { Figure } from '../part/figure.js';
 import { Awaited, Empty } from '../part/notice.js';
 import { ViewTitle } from '../part/view-title.js';
+
+type Part = NonNullable<Answers['stages']['series']>[number];
 
 const perMinuteFigure = (value: number) => decimal(value);
 
@@ -64,23 +66,30 @@ function factsOf(stage: Stage): Fact[] {
 
 function Charts({ name, answer }: { readonly name: string; readonly answer: Answers['stages'] }) {
   const [runs, durations] = useMemo<[Line[], Line[]]>(() => {
-    const of = (value: (stage: Stage | null, part: { from: number; to: number }) => number | null) =>
-      valuesOf(answer.series, answer, (part) =>
-        value(Object.hasOwn(part.stages, name) ? part.stages[name]! : null, part),
-      );
+    const stageIn = (part: Part) => entryOf(part.stages, name, 'none');
+    const counts = (many: (stage: Stage) => number) =>
+      ratesOf(answer.series, answer, (part) => {
+        const stage = stageIn(part);
+        return stage === null ? null : stage === 'none' ? 0 : many(stage);
+      });
+    const of = (value: (stage: Stage) => number | null) =>
+      valuesOf(answer.series, answer, (part) => {
+        const stage = stageIn(part);
+        return stage === null || stage === 'none' ? null : value(stage);
+      });
     return [
       [
         {
           label: 'succeeded',
           color: 'c2',
-          values: of((stage, part) => perMinute((stage?.count ?? 0) - (stage?.error_count ?? 0), part)),
+          values: counts((stage) => stage.count - stage.error_count),
         },
-        { label: 'failed', color: 'c5', values: of((stage, part) => perMinute(stage?.error_count ?? 0, part)) },
+        { label: 'failed', color: 'c5', values: counts((stage) => stage.error_count) },
       ],
       [
-        { label: 'average', color: 'c1', values: of((stage) => stage?.avg_duration_ms ?? null) },
-        { label: 'p95', color: 'c4', values: of((stage) => stage?.p95_duration_ms ?? null) },
-        { label: 'p99', color: 'c5', values: of((stage) => stage?.p99_duration_ms ?? null) },
+        { label: 'average', color: 'c1', values: of((stage) => stage.avg_duration_ms) },
+        { label: 'p95', color: 'c4', values: of((stage) => stage.p95_duration_ms) },
+        { label: 'p99', color: 'c5', values: of((stage) => stage.p99_duration_ms) },
       ],
     ];
   }, [answer, name]);

@@ -3,12 +3,12 @@ import { windowSeconds } from '../address.js';
 import type { Answers, Usage } from '../api/answers.js';
 import { refreshMs, secondsOf, useBefore, useWindowed, windowQuery } from '../api/window.js';
 import { useAnswer } from '../api/resource.js';
-import { perMinute, valuesOf } from '../chart/stretch.js';
+import { entryOf, ratesOf, valuesOf } from '../chart/stretch.js';
 import { type Line, TimeChart } from '../chart/time-chart.js';
 import { relativeChange } from '../format/change.js';
 import { spanText } from '../format/duration.js';
 import { plain } from '../format/figure.js';
-import { money, nanoUsd } from '../format/money.js';
+import { dollarsOf, money, nanoUsd } from '../format/money.js';
 import { compact, count, decimal } from '../format/number.js';
 import { percent } from '../format/percent.js';
 import { beforeText } from '../format/window.js';
@@ -128,39 +128,43 @@ function Totals({ now, before }: { readonly now: Answer | null; readonly before:
     );
   const cost = ({ total_cost_usd: amount }: Usage) => (amount === null ? null : Number(nanoUsd(amount)));
   const summary = now?.summary;
-  const values = (value: (usage: Usage) => number | null) =>
-    now === null ? undefined : valuesOf(now.series, now, (part) => perMinute(value(part.summary), part));
+  const rates = (value: (usage: Usage) => number | null) =>
+    now === null ? undefined : ratesOf(now.series, now, (part) => value(part.summary));
   return (
     <div class="tiles six">
       <Tile
         label="Cost"
         figure={summary === undefined ? null : money(summary.total_cost_usd)}
-        values={values(({ total_cost_usd: amount }) => Number(amount ?? 0))}
+        values={rates(({ total_cost_usd: amount }) => dollarsOf(amount))}
       >
         <Compared change={change(cost)} to={to} also={null} />
       </Tile>
       <Tile
         label="Tokens"
         figure={summary === undefined ? null : compact(summary.total_tokens)}
-        values={values(({ total_tokens: tokens }) => tokens)}
+        values={rates(({ total_tokens: tokens }) => tokens)}
       >
         <Compared change={change(({ total_tokens: tokens }) => tokens)} to={to} also={null} />
       </Tile>
       <Tile
         label="Calls"
         figure={summary === undefined ? null : count(summary.total_calls)}
-        values={values(({ total_calls: calls }) => calls)}
+        values={rates(({ total_calls: calls }) => calls)}
       >
         <Compared change={change(({ total_calls: calls }) => calls)} to={to} also={null} />
       </Tile>
       <Tile
         label="Cost per call"
         figure={summary === undefined ? null : money(summary.average_cost_usd_per_call)}
-        values={values(({ average_cost_usd_per_call: amount }) => (amount === null ? null : Number(amount)))}
+        values={
+          now === null
+            ? undefined
+            : valuesOf(now.series, now, (part) => dollarsOf(part.summary.average_cost_usd_per_call))
+        }
       >
         {(summary?.unpriced_calls ?? 0) > 0
           ? `${plain(compact(summary?.unpriced_calls))} unpriced`
-          : 'all calls priced'}
+          : 'no unpriced calls'}
       </Tile>
       <Tile label="Cost today" figure={now === null ? null : money(now.day.cost_usd)}>
         day of UTC
@@ -194,8 +198,8 @@ function UsageCharts({ answer, reading, by, per }: UsageChartsProps) {
       answer === null
         ? [[], []]
         : [
-            linesOf(answer, by, ({ total_cost_usd: amount }) => Number(amount ?? 0)),
-            linesOf(answer, by, ({ total_tokens: total }) => total ?? 0),
+            linesOf(answer, by, ({ total_cost_usd: amount }) => dollarsOf(amount)),
+            linesOf(answer, by, ({ total_tokens: total }) => total),
           ],
     [answer, by],
   );
@@ -228,26 +232,26 @@ function UsageCharts({ answer, reading, by, per }: UsageChartsProps) {
 
 const tokenFigure = (value: number) => (value < 10 ? decimal(value) : compact(value));
 
-/** The largest names with a line each, and all others together. */
-function linesOf(answer: Answer, by: string, value: (usage: Usage) => number): Line[] {
+/** The largest names with a line each, and all others together; unknown where no call told. */
+function linesOf(answer: Answer, by: string, value: (usage: Usage) => number | null): Line[] {
   const ranked = Object.entries(namedBy(answer, by))
-    .map(([name, usage]) => ({ name, weight: value(usage) }))
+    .map(([name, usage]) => ({ name, weight: value(usage) ?? 0 }))
     .sort((a, b) => b.weight - a.weight)
     .map(({ name }) => name);
   const own = ranked.slice(0, chartColors.length);
-  const of = (part: Part, names: readonly string[]) => {
-    const all = namedBy(part, by);
-    return names.reduce((sum, name) => sum + (Object.hasOwn(all, name) ? value(all[name]!) : 0), 0);
-  };
   const lines = own.map((name, at): Line => ({
     label: name,
     color: chartColors[at]!,
-    values: valuesOf(answer.series, answer, (part) => of(part, [name])),
+    values: valuesOf(answer.series, answer, (part) => {
+      const usage = entryOf(namedBy(part, by), name, 0);
+      return usage === null || usage === 0 ? usage : value(usage);
+    }),
   }));
   if (ranked.length <= own.length) return lines;
-  const rest = (part: Part) => Object.keys(namedBy(part, by)).filter((name) => !own.includes(name));
-  return [
-    ...lines,
-    { label: 'others', color: 'c6', values: valuesOf(answer.series, answer, (part) => of(part, rest(part))) },
-  ];
+  const others = valuesOf(answer.series, answer, (part) => {
+    const rest = Object.entries(namedBy(part, by)).filter(([name]) => !own.includes(name));
+    const known = rest.flatMap(([, usage]) => value(usage) ?? []);
+    return rest.length > 0 && known.length === 0 ? null : known.reduce((sum, each) => sum + each, 0);
+  });
+  return [...lines, { label: 'others', color: 'c6', values: others }];
 }
