@@ -67,6 +67,7 @@ export const edges = {
   nest: ['@nestjs/', 'rxjs', 'reflect-metadata'],
   express: ['express', 'express-serve-static-core'],
   koa: ['koa'],
+  websocket: ['ws'],
 } as const;
 
 /** Folders and files that an edge may import. */
@@ -78,6 +79,7 @@ export const entries: Readonly<Record<string, readonly string[]>> = {
   'core.ts': [],
   'express/index.ts': [],
   'koa/index.ts': [],
+  'websocket/index.ts': ['ws'],
 };
 
 /** The entry points at the root, which import whatever they export. */

@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { Counter, Registry } from 'prom-client';
 import { parsePrometheus } from '../../../../test/fixtures/prometheus-parser.js';
+import { promtool } from '../../../../test/fixtures/prometheus-programs.js';
 import { createMonitor, type PerformanceMonitor } from '../monitor.js';
 import type { MonitorOptions } from '../options.js';
 
@@ -16,16 +16,6 @@ function start(options: MonitorOptions = {}): PerformanceMonitor {
 afterEach(async () => {
   await Promise.all(monitors.splice(0).map((monitor) => monitor.stop()));
 });
-
-/** promtool itself where it is installed; its reading of the format is the one that counts. */
-function promtool(text: string): string {
-  const { error, stdout, stderr, status } = spawnSync('promtool', ['check', 'metrics'], {
-    input: text,
-    encoding: 'utf8',
-  });
-  if (error !== undefined) return '';
-  return status === 0 ? '' : `${stdout}${stderr}`;
-}
 
 const call = { provider: 'openai', model: 'gpt-5', durationMs: 1000 };
 
@@ -71,7 +61,7 @@ describe('metrics for Prometheus', () => {
 
     const text = await monitor.prometheus();
     const metrics = parsePrometheus(text);
-    expect(promtool(text)).toBe('');
+    expect(promtool(['check', 'metrics'], text)).toBe('');
 
     const of = (name: string) => metrics.get(name)!;
     const llm = of('gen_ai_client_operation_duration_seconds');
@@ -128,7 +118,7 @@ describe('metrics for Prometheus', () => {
     monitor.distribution('jobs.done.total', { unit: 'documents' }).record(3);
     const text = await monitor.prometheus();
     const metrics = parsePrometheus(text);
-    expect(promtool(text)).toBe('');
+    expect(promtool(['check', 'metrics'], text)).toBe('');
     const caches = metrics.get('nestmeter_cache_hits_total')!.samples;
     expect(caches.map((sample) => sample.labels['nestmeter_cache'])).toContain('a\nb');
     expect(caches.map((sample) => sample.labels['nestmeter_cache'])).toContain('__proto__');
@@ -180,7 +170,7 @@ describe('metrics for Prometheus', () => {
     const monitor = start();
     for (const durationMs of [100, 200, 300]) monitor.recordLLMCall({ ...call, durationMs });
     const text = await monitor.prometheus({ scope: 'fleet', window: '5m' });
-    expect(promtool(text)).toBe('');
+    expect(promtool(['check', 'metrics'], text)).toBe('');
     const metrics = parsePrometheus(text);
     expect(
       [...metrics.values()].every(({ type, name }) => type === 'gauge' && name.startsWith('nestmeter_fleet_')),

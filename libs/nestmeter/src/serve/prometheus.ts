@@ -11,6 +11,7 @@ import { metricsAsJson } from './metrics-json.js';
 import type { MonitorView } from './monitor-view.js';
 import { replicaSamples } from './replica-samples.js';
 import type { RouteAnswer } from './route.js';
+import { toolkitMetrics } from './toolkit-metrics.js';
 
 const { window, hours, from, to } = windowedQueryShape;
 
@@ -109,7 +110,7 @@ export class Exposition {
     new ExposedMetric('nestmeter_build_info', 'Version of nestmeter; always 1', 'gauge', () => [
       { labels: { version }, value: 1 },
     ]).register(registry);
-    for (const metric of headroomMetrics(this.view)) metric.register(registry);
+    for (const metric of [...headroomMetrics(this.view), ...toolkitMetrics(this.view)]) metric.register(registry);
     new ExposedMetric('nestmeter_series', 'Series that this replica tells apart, by family', 'gauge', () =>
       this.view
         .families()
