@@ -1,5 +1,6 @@
 import type { Accumulator } from '../accumulate/accumulator.js';
 import { encodeState } from '../accumulate/encoded-state.js';
+import { ToldDefinitions } from './told-definitions.js';
 import { slotId, type StateWrite, type WriteResult } from '../store/store.js';
 
 interface Sent {
@@ -23,6 +24,8 @@ const jitterMs = 3000;
 
 /** Rule 6. The open slots of this replica: which of their states changed since the store last acknowledged them. */
 export class OpenStates {
+  /** What the store knows of the families in use. */
+  readonly definitions = new ToldDefinitions();
   readonly #sent = new Map<string, Sent>();
   readonly #sizes = new Map<string, number>();
   readonly #momentMs = Math.random() * jitterMs;
@@ -81,6 +84,7 @@ export class OpenStates {
 
   /** Sends everything again: the store may have lost it. */
   distrust(): void {
+    this.definitions.distrust();
     for (const sent of this.#sent.values()) Object.assign(sent, { acknowledged: 0, asOfMs: 0 });
   }
 

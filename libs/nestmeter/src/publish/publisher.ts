@@ -5,6 +5,7 @@ import type { Clock, StoreClock } from '../clock.js';
 import { NestmeterError } from '../errors.js';
 import type { Beat, Publication, Receipt, StateWrite, Store } from '../store/store.js';
 import { CallSize } from './call-size.js';
+import { Interval } from './interval.js';
 import { Losses } from './losses.js';
 import { OpenStates } from './open-states.js';
 import { confirmAfterMs, Outbox } from './outbox.js';
@@ -54,7 +55,7 @@ export class Publisher {
   readonly #losses = new Losses();
   readonly #history = new StoreHistory(this.#losses);
   readonly #durations = new Distribution(milliseconds);
-  #timer: NodeJS.Timeout | null = null;
+  readonly #interval: Interval;
   #running: Promise<void> | null = null;
   #number = 0;
   #countingSinceMs: number;
@@ -68,6 +69,8 @@ export class Publisher {
 
   constructor(options: PublisherOptions) {
     this.#options = options;
+    const publish = () => this.#single(false).catch((error: unknown) => this.#failed(error));
+    this.#interval = new Interval(options.clock, () => options.intervalMs, publish);
     const confirmMs = options.store.embedded ? 0 : confirmAfterMs;
     this.outbox = new Outbox(options.outboxBytes, confirmMs, (slot, reason) => this.#losses.add(slot, reason), (slot) => this.#losses.forget(slot)); // prettier-ignore
     this.#countingSinceMs = options.clock.monotonicMs();
@@ -92,14 +95,12 @@ export class Publisher {
   /** Publishes every interval from now on; the first time within one interval. */
   start(): void {
     this.#left = false;
-    this.#schedule(Math.random() * this.#options.intervalMs);
+    this.#interval.start();
   }
 
   /** Begins the interval anew, since it became another. */
   reschedule(): void {
-    if (this.#timer === null || this.#running !== null) return;
-    clearTimeout(this.#timer);
-    this.start();
+    if (this.#running === null) this.#interval.reschedule();
   }
 
   /**
@@ -121,8 +122,7 @@ export class Publisher {
    * @returns states that the store has not acknowledged by then
    */
   async stop(deadlineMs: number): Promise<{ unacknowledged: number }> {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#interval.stop();
     const { accumulator, store } = this.#options;
     accumulator.renew();
     const steps = [
@@ -168,20 +168,6 @@ export class Publisher {
     this.#history.clear();
     this.#open.distrust();
     this.#countingSinceMs = this.#options.clock.monotonicMs();
-  }
-
-  #schedule(delayMs: number): void {
-    this.#timer = globalThis.setTimeout(() => {
-      const started = this.#options.clock.monotonicMs();
-      void this.#single(false)
-        .catch((error: unknown) => this.#failed(error))
-        .then(() => {
-          if (this.#timer === null) return;
-          const elapsed = this.#options.clock.monotonicMs() - started;
-          this.#schedule(Math.max(50, this.#options.intervalMs - elapsed));
-        });
-    }, delayMs);
-    this.#timer.unref();
   }
 
   /** An unreachable store speaks for itself; anything else is a failure of ours, told once. */
@@ -236,6 +222,7 @@ export class Publisher {
     }
     const received = clock.monotonicMs();
     this.#callSize.succeeded();
+    this.#open.definitions.told(publication.definitions ?? [], received);
     this.#durations.record(received - sent);
     this.#lastBytes = writes.reduce((sum, write) => sum + (write.encoded?.length ?? 0), 0);
     storeClock.sample(sent, received, receipt.timeMs);
@@ -282,14 +269,15 @@ export class Publisher {
   }
 
   #publication(writes: readonly StateWrite[], monotonicMs: number): Publication {
-    const { store, storeClock } = this.#options;
+    const { store, storeClock, accumulator } = this.#options;
     const { bornCandidate, born, acknowledgedBeat, missed } = this.#history;
     // Nothing can be lost between this process and a store that lives in it.
     const upTo = store.embedded
       ? new Map<number, number>()
       : storedUpTo({ open: this.#open, outbox: this.outbox }, writes, storeClock.nowMs());
+    const definitions = store.embedded ? [] : this.#open.definitions.due(accumulator.families(), monotonicMs);
     const countedForMs = born === null ? monotonicMs - this.#countingSinceMs : 0;
-    return { beat: this.#beat(), writes, bornCandidate, call: randomBytes(6).toString('base64url'), acknowledgedBeat, countedForMs, storedUpTo: upTo, missed }; // prettier-ignore
+    return { beat: this.#beat(), writes, bornCandidate, call: randomBytes(6).toString('base64url'), acknowledgedBeat, countedForMs, storedUpTo: upTo, missed, definitions }; // prettier-ignore
   }
 
   #beat(): Beat {

@@ -1,7 +1,8 @@
+import type { FamilyDefinition } from '../accumulate/family-definition.js';
 import { expiresAt } from '../time-slot.js';
 import { addGaps, type GapRecord, silentGaps, type StoredUpTo } from './gap.js';
-import { type Beat, beatLifeSeconds, type Born, slotId, type SlotRef } from './store.js';
-import type { ControlDocument, Lease } from './upkeep.js';
+import { type Beat, beatLifeSeconds, type Born, definitionField, mostDefinitions, slotId, type SlotRef } from './store.js'; // prettier-ignore
+import type { ControlDocument, Lease, ToldDefinition } from './upkeep.js';
 
 /** A slot as the memory store has it. */
 export interface StoredSlot {
@@ -37,6 +38,8 @@ export class MemoryContents {
   /** Replicas of which only others knew: id → Unix milliseconds at which they were last seen. */
   readonly missed = new Map<string, number>();
   readonly documents = new Map<string, ControlDocument>();
+  /** See {@link definitionField}. */
+  readonly definitions = new Map<string, ToldDefinition>();
   gaps: readonly GapRecord[] = [];
   lease: Lease | null = null;
   born: Born | null = null;
@@ -72,6 +75,13 @@ export class MemoryContents {
     else stored.fields.set(field, value);
   }
 
+  /** Takes in what a family is, as far as there is room. */
+  define(definition: FamilyDefinition, toldMs: number): void {
+    const field = definitionField(definition);
+    if (this.definitions.has(field) || this.definitions.size < mostDefinitions)
+      this.definitions.set(field, { ...definition, toldMs });
+  }
+
   /** Gives a slot a revision that no slot had before. */
   touch(stored: StoredSlot): void {
     stored.revision = String(++this.#revision);
@@ -100,7 +110,7 @@ export class MemoryContents {
 
   /** Removes everything. */
   clear(): void {
-    for (const map of [this.slots, this.beats, this.documents, this.missed]) map.clear();
+    for (const map of [this.slots, this.beats, this.documents, this.missed, this.definitions]) map.clear();
     this.gaps = [];
     this.lease = null;
     this.born = null;

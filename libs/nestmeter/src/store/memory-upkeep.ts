@@ -10,7 +10,7 @@ import {
 } from './folded-state.js';
 import { addGaps } from './gap.js';
 import type { MemoryContents, StoredSlot } from './memory-contents.js';
-import { replicaOf, slotId, type SlotRef } from './store.js';
+import { definitionField, replicaOf, slotId, type SlotRef } from './store.js';
 import {
   type Claim,
   type ControlDocument,
@@ -24,6 +24,7 @@ import {
   type Seal,
   type SlotName,
   type SlotParts,
+  type ToldDefinition,
   type Upkeep,
   type WaitingState,
 } from './upkeep.js';
@@ -125,6 +126,19 @@ export class MemoryUpkeep implements Upkeep {
   async retire(beforeMs: number): Promise<void> {
     this.nowMs();
     this.contents.retire(beforeMs);
+  }
+
+  async definitions(): Promise<ToldDefinition[]> {
+    this.nowMs();
+    return [...this.contents.definitions.values()];
+  }
+
+  async forget(definitions: readonly ToldDefinition[]): Promise<void> {
+    this.nowMs();
+    for (const definition of definitions) {
+      const field = definitionField(definition);
+      if (this.contents.definitions.get(field)?.toldMs === definition.toldMs) this.contents.definitions.delete(field);
+    }
   }
 
   async note({ gaps, since, before }: Note): Promise<void> {

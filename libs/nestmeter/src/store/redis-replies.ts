@@ -1,7 +1,7 @@
 import { type ScriptReply, list, pairs, text } from './redis-scripts.js';
 import type { StoredUpTo } from './gap.js';
 import type { Beat, Born, ReadReply, Receipt, SlotContents, WriteResult } from './store.js';
-import type { Lease } from './upkeep.js';
+import type { Lease, ToldDefinition } from './upkeep.js';
 
 /*
  * What scripts answer, as the contract says it. What does not read so, of a later release perhaps, is passed over.
@@ -60,6 +60,16 @@ export function readBeats(reply: ScriptReply): ReadReply['beats'] {
   return beats;
 }
 
+/** Definitions as `<family>:<signature>` and `<told ms>|<text>`. */
+export function readDefinitions(entries: readonly [ScriptReply[number], ScriptReply[number]][]): ToldDefinition[] {
+  return entries.flatMap(([field, value]) => {
+    const told = /^(\d{1,15})\|(.*)$/s.exec(text(value));
+    const [, family, signature] = /^([^:]*):([0-9a-f]{8})$/.exec(text(field)) ?? [];
+    if (told === null || family === undefined || !isEncoded(family)) return [];
+    return [{ family: decodeURIComponent(family), signature: signature!, toldMs: Number(told[1]), text: told[2]! }];
+  });
+}
+
 /** `<token>|<until ms>|<schema>|<folded>|<lag ms>|<replica>`. */
 export function readLease(value: string): Lease | null {
   const match = /^([^|]*)\|(\d+)\|(\d+)\|(\d+)\|(\d+)\|(.*)$/s.exec(value);
@@ -83,4 +93,13 @@ export function readControl(reply: ScriptReply): Pick<Receipt, 'lease' | 'docume
 export function readHead(head: string): { version: number; id: string } {
   const bar = head.indexOf('|');
   return { version: Number(head.slice(0, bar)), id: head.slice(bar + 1) };
+}
+
+/** Whether a name can be decoded: a percent sign may be anything's. */
+function isEncoded(name: string): boolean {
+  try {
+    return decodeURIComponent(name) !== '';
+  } catch {
+    return false;
+  }
 }

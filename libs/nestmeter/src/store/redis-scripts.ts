@@ -25,6 +25,8 @@ const names = [
   'note',
   'offer',
   'documents',
+  'definitions',
+  'forget',
   'facts',
 ] as const;
 

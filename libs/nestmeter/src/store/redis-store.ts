@@ -17,6 +17,7 @@ import { list, numberOrNull, pairs, RedisScripts, type ScriptArgument, text, thr
 import { RedisUpkeep } from './redis-upkeep.js';
 import {
   behindMs,
+  definitionField,
   liveIntervals,
   type Publication,
   type ReadReply,
@@ -85,17 +86,21 @@ export class RedisStore implements Store {
   }
 
   async publish(publication: Publication): Promise<Receipt> {
-    const { beat, writes, bornCandidate, call, acknowledgedBeat, countedForMs, storedUpTo, missed } = publication;
-    const { index, beats, live, control, finals, stored } = this.#keys;
+    const { beat, writes, bornCandidate, call, acknowledgedBeat, countedForMs, storedUpTo, missed, definitions } =
+      publication;
+    const { index, beats, live, control, finals, stored, families } = this.#keys;
     const { number, ...body } = beat;
     const liveMs = liveIntervals * beat.intervalMs;
     const args: ScriptArgument[] = [beat.id, number, JSON.stringify(body), beat.left ? '1' : '0'];
     args.push(bornCandidate, liveMs, toldSilentSeconds * 1000, call ?? '', acknowledgedBeat ?? 0);
     args.push(Math.ceil(countedForMs ?? 0), writeStoredUpTo(storedUpTo ?? new Map()), writes.length);
+    args.push(definitions?.length ?? 0);
     for (const { slot, field, version, encoded } of writes)
       args.push(field, version, writeEndMs(slot.start, slot.tier), expiresAt(slot.start, slot.tier), encoded ?? '');
+    for (const definition of definitions ?? []) args.push(definitionField(definition), definition.text);
     for (const { id, atMs } of missed ?? []) args.push(id, Math.floor(atMs));
-    const keys = [index, beats, live, control, finals, stored, ...writes.map((write) => this.#keys.slot(write.slot))];
+    const slots = writes.map((write) => this.#keys.slot(write.slot));
+    const keys = [index, beats, live, control, finals, stored, families, ...slots];
     const sentMs = Date.now();
     const reply = list(await this.#scripts.run('publish', keys, args));
     this.#facts.sawTime(Number(text(reply[0])) / 1000, sentMs, Date.now());

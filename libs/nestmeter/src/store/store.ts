@@ -1,5 +1,6 @@
 import { settleSeconds, type Tier } from '../time-slot.js';
 import type { GapRecord, StoredUpTo } from './gap.js';
+import type { FamilyDefinition } from '../accumulate/family-definition.js';
 import type { Lease, SlotName, Upkeep } from './upkeep.js';
 
 /*
@@ -91,6 +92,14 @@ export interface ErrorSeen {
   readonly atMs: number;
 }
 
+/** Most definitions of families in a store; past it new ones are refused. */
+export const mostDefinitions = 128;
+
+/** The name under which a definition is kept. */
+export function definitionField({ family, signature }: Pick<FamilyDefinition, 'family' | 'signature'>): string {
+  return `${encodeURIComponent(family.toWellFormed())}:${signature}`;
+}
+
 /** At most so many limits travel in a beat. */
 export const mostLimits = 50;
 
@@ -142,6 +151,8 @@ export interface Publication {
   readonly storedUpTo?: StoredUpTo;
   /** Replicas that lived before the store was lost or went back, which it may not know of any more. */
   readonly missed?: readonly SilentReplica[];
+  /** Families of which the store may not know what they are. At most {@link mostDefinitions} are kept. */
+  readonly definitions?: readonly FamilyDefinition[];
 }
 
 /** A replica that does not publish. */

@@ -1,3 +1,4 @@
+import type { FamilyDefinition } from '../accumulate/family-definition.js';
 import type { GapRecord } from './gap.js';
 import type { SealNote } from './folded-state.js';
 import type { SlotRef } from './store.js';
@@ -98,6 +99,12 @@ export interface Note {
   readonly before?: number;
 }
 
+/** A definition as a store has it. */
+export interface ToldDefinition extends FamilyDefinition {
+  /** Unix milliseconds of the store at which a replica last told it. */
+  readonly toldMs: number;
+}
+
 /** A document of control state: configuration, alert state, silences, budgets (rule 14). */
 export interface ControlDocument {
   readonly name: string;
@@ -148,6 +155,11 @@ export interface Upkeep {
    * @param beforeMs Unix milliseconds of the store
    */
   retire(beforeMs: number): Promise<void>;
+
+  /** Rule 4. What replicas said of their families. */
+  definitions(): Promise<readonly ToldDefinition[]>;
+  /** Removes definitions, unless they were told again since they were read. */
+  forget(definitions: readonly ToldDefinition[]): Promise<void>;
 
   /** Rule 11. Adds gap records, joined and bounded, and writes back an earlier `since`. */
   note(note: Note): Promise<void>;

@@ -4,13 +4,15 @@
 --
 -- KEYS  1 index (hash: slot -> revision, born)   2 beats (hash)   3 live (sorted set)   4 control (hash: lease, ids)
 --       5 finals (sorted set: final states that wait to be folded)   6 stored (hash: id -> up to when all is here)
---       7… slot of each write
+--       7 families (hash: definitions)   8… slot of each write
 -- ARGV  1 replica id   2 beat number   3 beat body   4 '1' when it says left   5 born candidate
 --       6 milliseconds after which a silent replica is not live   7 milliseconds for which silent replicas are told
 --       8 random name of this call   9 number of the last beat whose answer the sender got, 0 for none
 --       10 milliseconds for which it counts without having known a store, 0 once it does
 --       11 up to when all that it counted is here: least ms, then <slot seconds>=ms …   12 number of writes
+--       13 number of definitions
 --       then five for each write: field, version, W in ms, expiry in s, state ('' asks only)
+--       then two for each definition of a family: <family>:<signature>, text
 --       then two for each replica that was live before the store was lost or went back: id, ms at which it was seen
 -- returns { time in µs, previous beat number or '', its time in ms or '', born, { live ids }, last departure in ms or '',
 --           { control field, value, … }, { outcome, found, outcome, found, … }, '1' if this very call came before,
@@ -22,8 +24,8 @@ local us = string.format('%.0f', tonumber(time[1]) * 1000000 + tonumber(time[2])
 local ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
 local outcomes, had, isAnyLate = {}, {}, false
-for i = 7, #KEYS do
-  local at = 13 + (i - 7) * 5
+for i = 8, #KEYS do
+  local at = 14 + (i - 8) * 5
   local field, version, state = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 4]
   local held = redis.call('HMGET', KEYS[i], 'm:' .. string.sub(field, 3), field, 'z')
   local found, isFinal = '', false
@@ -68,6 +70,15 @@ for from = 1, #had, 1000 do
   end
 end
 
+-- Rule 4: bounded, whatever names there are; what is refused is told again, and tried again once there is room.
+local firstDefinition = 14 + tonumber(ARGV[12]) * 5
+local firstMissed = firstDefinition + tonumber(ARGV[13]) * 2
+for i = firstDefinition, firstMissed - 1, 2 do
+  if redis.call('HEXISTS', KEYS[7], ARGV[i]) == 1 or #redis.call('HKEYS', KEYS[7]) < 128 then
+    redis.call('HSET', KEYS[7], ARGV[i], string.format('%.0f', ms) .. '|' .. ARGV[i + 1])
+  end
+end
+
 -- A beat is number|ms|call|back|body.
 local id = ARGV[1]
 local number, atMs, call, back = string.match(redis.call('HGET', KEYS[2], id) or '', '^(%d+)|(%d+)|([^|]*)|([^|]*)|')
@@ -92,7 +103,7 @@ end
 if back ~= '' then number, atMs = string.match(back, '^%d+,(%d*),(%d*)$') end
 
 -- Rule 11: after a wipe or fail-over nobody else knows of a replica that is cut off: it is put back as one that is silent.
-for i = 13 + tonumber(ARGV[12]) * 5, #ARGV, 2 do
+for i = firstMissed, #ARGV, 2 do
   local score = redis.call('ZSCORE', KEYS[3], ARGV[i])
   local seenMs = math.min(ms, tonumber(ARGV[i + 1]))
   if not score or (tonumber(score) >= 0 and tonumber(score) < seenMs) then redis.call('ZADD', KEYS[3], seenMs, ARGV[i]) end
