@@ -83,6 +83,11 @@ export class StoreClock {
     return storeMs - this.#offsetMs;
   }
 
+  /** Whether the store has told its time yet. */
+  get isKnown(): boolean {
+    return this.#synchronised;
+  }
+
   /** Milliseconds by which the store's clock is ahead of this host's; null before the first sample. */
   offsetMs(): number | null {
     return this.#synchronised ? this.nowMs() - this.clock.wallMs() : null;

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { arbitraryMeasurement, contents, measure, sampleFamily } from '../../../../test/fixtures/random-state.js';
 import { ManualClock, StoreClock } from '../clock.js';
 import { defaultTiers } from '../time-slot.js';
-import { Accumulator, type SlotState } from './accumulator.js';
+import { Accumulator } from './accumulator.js';
+import type { SlotState } from './slot-state.js';
 import { FamilyState } from './family-state.js';
 
 /** The start of a UTC day, so that all tiers begin a slot. */

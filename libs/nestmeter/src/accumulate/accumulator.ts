@@ -5,23 +5,7 @@ import { FamilyState } from './family-state.js';
 import type { OpenSlots, Series, SeriesHome } from './series.js';
 import { type Admission, SeriesRegistry } from './series-registry.js';
 import { SeriesState } from './series-state.js';
-
-/** What one replica has counted for one family in one slot. */
-export interface SlotState {
-  readonly family: AnyFamily;
-  readonly tier: Tier;
-  /** Unix seconds. */
-  readonly start: number;
-  readonly state: FamilyState;
-  /** Grows by at least 1 with each change; closing is a change. */
-  readonly version: number;
-  /** Whether the slot is closed for this generation: nothing will be added any more. */
-  readonly final: boolean;
-  /** Which life of the replica counted it; see {@link Accumulator.renew}. */
-  readonly generation: number;
-  /** Unix milliseconds of the store up to which it counts. */
-  readonly asOfMs: number;
-}
+import type { SlotState } from './slot-state.js';
 
 interface OpenSlot {
   readonly tier: Tier;
@@ -32,6 +16,9 @@ interface OpenSlot {
 
 /** Closed slots that wait to be taken; beyond it the oldest go. Reached only when nobody publishes. */
 const longestQueue = 4000;
+
+/** For how long at most what is counted waits for the store's time, in the first slot. */
+const longestHoldMs = 30_000;
 
 /**
  * Counts what happens in this process, per family, series and slot.
@@ -49,6 +36,8 @@ export class Accumulator implements OpenSlots {
   readonly #holding = new Set<Series>();
   #closed: SlotState[] = [];
   #generation = 0;
+  /** Monotonic reading up to which the first slot stays open; null when it is not held. */
+  #heldUntilMs: number | null = null;
   /** Monotonic reading at which the open finest slot ends; what makes the check on the hot path one comparison. */
   #endsAt = -Infinity;
   /** Closed slots lost with the queue, and lives that ended early. */
@@ -101,6 +90,15 @@ export class Accumulator implements OpenSlots {
     return series.state ?? this.#begin(series);
   }
 
+  /**
+   * Rule 2. Keeps the first slot open until the store has told its time, half a minute at most: what is counted until then is
+   * in one slot of each tier, which is named by that time and not by the host's clock. Called before anything is published.
+   */
+  holdFirstSlot(): void {
+    if (this.clock.isKnown) return;
+    this.#heldUntilMs = this.clock.monotonicAt(this.clock.nowMs()) + longestHoldMs;
+  }
+
   /** Lets time add to the levels of a series. */
   hold(series: Series): void {
     this.#holding.add(series);
@@ -108,6 +106,7 @@ export class Accumulator implements OpenSlots {
 
   /** Closes what the store's time has passed. Called by each publish, and by the first record after a slot's end. */
   roll(): void {
+    if (this.#isHeld()) return;
     const nowMs = this.clock.nowMs();
     const finest = this.#open[0]!;
     const start = slotStart(nowMs, finest.tier.slotSeconds);
@@ -122,6 +121,7 @@ export class Accumulator implements OpenSlots {
    * present time. What must be counted in a slot whose state is already final is counted there under another life.
    */
   renew(): void {
+    this.#isHeld();
     const nowMs = this.clock.nowMs();
     if (slotStart(nowMs, this.tiers[0]!.slotSeconds) > this.#open[0]!.start) this.#closeThrough(nowMs);
     this.#settle(nowMs);
@@ -129,8 +129,7 @@ export class Accumulator implements OpenSlots {
     this.#generation++;
     this.counts.renewals++;
     for (const slot of this.#open) slot.start = slotStart(nowMs, slot.tier.slotSeconds);
-    const finest = this.#open[0]!;
-    this.#endsAt = this.clock.monotonicAt((finest.start + finest.tier.slotSeconds) * 1000);
+    this.#endsAt = -Infinity;
   }
 
   /** Closed slots since the last call, oldest first; the caller owns them. */
@@ -194,6 +193,17 @@ export class Accumulator implements OpenSlots {
     this.#generation++;
   }
 
+  /** Whether the first slot is still held; names it once the store's time is known. */
+  #isHeld(): boolean {
+    if (this.#heldUntilMs === null) return false;
+    const nowMs = this.clock.nowMs();
+    this.#endsAt = this.#heldUntilMs;
+    if (!this.clock.isKnown && this.clock.monotonicAt(nowMs) < this.#heldUntilMs) return true;
+    this.#heldUntilMs = null;
+    if (this.clock.isKnown) for (const slot of this.#open) slot.start = slotStart(nowMs, slot.tier.slotSeconds);
+    return false;
+  }
+
   #begin(series: Series): SeriesState {
     const { family, part, touched } = series.home;
     series.state = new SeriesState(family);
@@ -205,7 +215,8 @@ export class Accumulator implements OpenSlots {
   #settle(nowMs: number): void {
     const { start, tier } = this.#open[0]!;
     // Levels are weighted with time that passed, which a step of the store's clock is not.
-    const until = this.clock.monotonicAt(Math.min(nowMs, (start + tier.slotSeconds) * 1000));
+    const endMs = this.#heldUntilMs === null ? (start + tier.slotSeconds) * 1000 : Infinity;
+    const until = this.clock.monotonicAt(Math.min(nowMs, endMs));
     for (const series of this.#holding) {
       if (!series.holds) {
         this.#holding.delete(series);

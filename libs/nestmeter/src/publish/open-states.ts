@@ -43,6 +43,11 @@ export class OpenStates {
     this.#lastMs = accumulator.clock.nowMs();
   }
 
+  /** Slot lengths of all tiers in seconds. */
+  get slotLengths(): number[] {
+    return this.accumulator.tiers.map(({ slotSeconds }) => slotSeconds);
+  }
+
   /** Bytes of all open states when last encoded. */
   get bytes(): number {
     let sum = 0;
@@ -61,7 +66,8 @@ export class OpenStates {
     if (start !== this.#finestStart) this.#turn(start);
     if (this.field() !== this.#field) {
       this.#field = this.field();
-      this.#sinceMs = this.#lastMs;
+      // Before the first answer of the store the host's clock may have been ahead.
+      this.#sinceMs = Math.min(this.#lastMs, nowMs);
     }
     this.#lastMs = nowMs;
     const theirTurn = nowMs >= this.#coarseDueMs || this.bytes <= allTiersBytes;

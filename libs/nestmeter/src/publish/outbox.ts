@@ -1,4 +1,4 @@
-import type { SlotState } from '../accumulate/accumulator.js';
+import type { SlotState } from '../accumulate/slot-state.js';
 import { encodeState } from '../accumulate/encoded-state.js';
 import type { GapReason } from '../store/gap.js';
 import { slotId, type SlotRef, type StateWrite, type WriteResult } from '../store/store.js';

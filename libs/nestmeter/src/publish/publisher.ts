@@ -5,13 +5,13 @@ import type { Clock, StoreClock } from '../clock.js';
 import { NestmeterError } from '../errors.js';
 import type { Beat, Publication, Receipt, StateWrite, Store } from '../store/store.js';
 import { CallSize } from './call-size.js';
+import { endPublishing } from './ending.js';
 import { Interval } from './interval.js';
 import { Losses } from './losses.js';
 import { OpenStates } from './open-states.js';
 import { confirmAfterMs, Outbox } from './outbox.js';
 import type { Replica } from './replica.js';
 import { StoreHistory } from './store-history.js';
-import { stepsInTime } from './steps-in-time.js';
 import { storedUpTo } from './stored-up-to.js';
 
 /** What a {@link Publisher} is made of. */
@@ -39,8 +39,6 @@ const freshMs = 60_000;
 const backlogCalls = 4;
 /** The turn of coarser tiers, in which another process under the same id is noticed at the latest. */
 const noticedAfterMs = 15_000;
-/** How long the end of publishing waits for a second node. */
-const settleMs = 500;
 
 /**
  * Rules 5 and 6. Publishes what this replica has counted: every interval, one call at a time, never awaited by a request.
@@ -74,6 +72,7 @@ export class Publisher {
     const confirmMs = options.store.embedded ? 0 : confirmAfterMs;
     this.outbox = new Outbox(options.outboxBytes, confirmMs, (slot, reason) => this.#losses.add(slot, reason), (slot) => this.#losses.forget(slot)); // prettier-ignore
     this.#countingSinceMs = options.clock.monotonicMs();
+    if (!options.store.embedded) options.accumulator.holdFirstSlot();
     this.#open = new OpenStates(options.accumulator, () => this.#field());
   }
 
@@ -124,23 +123,10 @@ export class Publisher {
   async stop(deadlineMs: number): Promise<{ unacknowledged: number }> {
     this.#interval.stop();
     const { accumulator, store } = this.#options;
-    accumulator.renew();
-    const steps = [
-      () => this.flush(),
-      async (isOver: () => boolean) => {
-        if (store.embedded || this.outbox.auditAll() === 0) return;
-        while (this.outbox.auditing && !isOver()) await this.#single(true);
-      },
-      // What was recorded meanwhile is counted under the renewed life.
-      async () => accumulator.renew(),
-      () => this.flush(),
-      () => store.settle(settleMs).catch(() => {}),
-      () => {
-        this.#left = true;
-        return this.flush();
-      },
-    ];
-    await stepsInTime(steps, deadlineMs);
+    const publish = () => this.#single(true);
+    const ending = { store, accumulator, outbox: this.outbox, publish, flush: () => this.flush() };
+    const leave = () => void (this.#left = true);
+    await endPublishing({ ...ending, knowsTime: () => this.#knowsTime, leave }, deadlineMs);
     this.collect();
     return { unacknowledged: this.outbox.pending };
   }
@@ -184,11 +170,14 @@ export class Publisher {
   }
 
   async #publish(all: boolean): Promise<void> {
-    const { accumulator, storeClock, store } = this.#options;
-    accumulator.settle();
-    this.collect();
+    const { storeClock, store } = this.#options;
+    this.#tidy();
+    // Rule 2: the first call asks for the time, so that no slot is named by a clock that may be off by hours.
+    if (!this.#knowsTime) {
+      await this.#send([]);
+      this.#tidy();
+    }
     const nowMs = storeClock.nowMs();
-    this.outbox.expire(nowMs);
     const open =
       store.embedded && !all ? [] : this.#open.due(nowMs, store.embedded ? 'never' : all ? 'now' : 'in turn');
     const waiting = this.outbox.unsent();
@@ -200,6 +189,12 @@ export class Publisher {
     await this.#send([...(first ?? []), ...audit]);
     for (const call of all ? rest : rest.slice(0, backlogCalls)) await this.#send(call);
     await this.#losses.note(store.upkeep);
+  }
+
+  #tidy(): void {
+    this.#options.accumulator.settle();
+    this.collect();
+    this.outbox.expire(this.#options.storeClock.nowMs());
   }
 
   async #send(writes: readonly StateWrite[]): Promise<void> {
@@ -264,6 +259,11 @@ export class Publisher {
     warn('Another process published under the id of this replica (a copy of its memory?). It got a new id.');
   }
 
+  /** Whether slots can be named: the clock of a store in this process is that of the host. */
+  get #knowsTime(): boolean {
+    return this.#options.store.embedded || this.#options.storeClock.isKnown;
+  }
+
   #field(): string {
     return this.#options.replica.field(this.#options.accumulator.generation);
   }
@@ -271,12 +271,12 @@ export class Publisher {
   #publication(writes: readonly StateWrite[], monotonicMs: number): Publication {
     const { store, storeClock, accumulator } = this.#options;
     const { bornCandidate, born, acknowledgedBeat, missed } = this.#history;
+    const definitions = store.embedded ? [] : this.#open.definitions.due(accumulator.families(), monotonicMs);
+    const countedForMs = born === null ? monotonicMs - this.#countingSinceMs : 0;
     // Nothing can be lost between this process and a store that lives in it.
     const upTo = store.embedded
       ? new Map<number, number>()
-      : storedUpTo({ open: this.#open, outbox: this.outbox }, writes, storeClock.nowMs());
-    const definitions = store.embedded ? [] : this.#open.definitions.due(accumulator.families(), monotonicMs);
-    const countedForMs = born === null ? monotonicMs - this.#countingSinceMs : 0;
+      : storedUpTo({ open: this.#open, outbox: this.outbox }, writes, storeClock.isKnown ? storeClock.nowMs() : { countedForMs }); // prettier-ignore
     return { beat: this.#beat(), writes, bornCandidate, call: randomBytes(6).toString('base64url'), acknowledgedBeat, countedForMs, storedUpTo: upTo, missed, definitions }; // prettier-ignore
   }
 

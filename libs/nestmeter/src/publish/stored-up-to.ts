@@ -6,12 +6,15 @@ import type { Outbox } from './outbox.js';
  * Rule 11: up to when all that this replica counted is in the store once some writes are, as its beat says: Unix
  * milliseconds by slot length. After a kill whatever lies behind it may be missing, in coarse tiers that wait for their
  * turn and behind a backlog more than one interval.
+ *
+ * @param nowMs store time; where it is not known yet, for how long has been counted of which nothing is stored
  */
 export function storedUpTo(
   { open, outbox }: { readonly open: OpenStates; readonly outbox: Outbox },
   writes: readonly StateWrite[],
-  nowMs: number,
+  nowMs: number | { readonly countedForMs: number },
 ): Map<number, number> {
+  if (typeof nowMs === 'object') return new Map(open.slotLengths.map((tier) => [tier, -nowMs.countedForMs]));
   const upTo = open.storedUpTo(writes, nowMs);
   for (const [tier, ms] of outbox.lackingSince(writes)) upTo.set(tier, Math.min(ms, upTo.get(tier) ?? ms));
   return upTo;

@@ -26,7 +26,8 @@ export function takeBeat(
   const held = contents.beats.get(beat.id);
   const back = backOf(held, acknowledgedBeat);
   if (held === undefined || held.beat.number <= beat.number) {
-    const upTo = isAnyLate && held !== undefined ? held.storedUpTo : storedUpTo;
+    const told = new Map([...storedUpTo].map(([tier, ms]) => [tier, ms < 0 ? timeMs + ms : ms]));
+    const upTo = isAnyLate && held !== undefined ? held.storedUpTo : told;
     contents.beats.set(beat.id, { atMs: timeMs, beat, call, storedUpTo: upTo, back });
     contents.missed.delete(beat.id);
   }

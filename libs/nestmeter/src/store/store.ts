@@ -146,7 +146,7 @@ export interface Publication {
   readonly countedForMs?: number;
   /**
    * Up to when all that the sender counted is in the store once this call is: not taken over if one of its states was too
-   * late. Unknown where it is left out.
+   * late. Unknown where it is left out; a negative time is one so long before this call.
    */
   readonly storedUpTo?: StoredUpTo;
   /** Replicas that lived before the store was lost or went back, which it may not know of any more. */

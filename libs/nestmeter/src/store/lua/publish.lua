@@ -9,7 +9,7 @@
 --       6 milliseconds after which a silent replica is not live   7 milliseconds for which silent replicas are told
 --       8 random name of this call   9 number of the last beat whose answer the sender got, 0 for none
 --       10 milliseconds for which it counts without having known a store, 0 once it does
---       11 up to when all that it counted is here: least ms, then <slot seconds>=ms …   12 number of writes
+--       11 up to when all that it counted is here: least ms, then <slot seconds>=ms …; negative: so long ago   12 number of writes
 --       13 number of definitions
 --       then five for each write: field, version, W in ms, expiry in s, state ('' asks only)
 --       then two for each definition of a family: <family>:<signature>, text
@@ -88,15 +88,16 @@ local isRepeated = number == ARGV[2] and call == ARGV[8] and call ~= ''
 -- still tell what was found, until the sender has got one.
 if back ~= '' and tonumber(string.match(back, '^%d+')) < tonumber(ARGV[9]) then back = '' end
 if back == '' and tonumber(ARGV[9]) > (tonumber(number) or 0) then back = ARGV[9] .. ',' .. number .. ',' .. atMs end
+local upTo = string.gsub(ARGV[11], '%-(%d+)', function(ago) return string.format('%.0f', ms - tonumber(ago)) end)
 -- A delayed call must not undo a newer beat: one that says left is the last word.
 if number == '' or tonumber(number) <= tonumber(ARGV[2]) then
   local beat = { ARGV[2], string.format('%.0f', ms), ARGV[8], back, ARGV[3] }
   redis.call('HSET', KEYS[2], id, table.concat(beat, '|'))
   -- Rule 11: what was too late is not stored, and may never be noted.
   if isAnyLate then
-    redis.call('HSETNX', KEYS[6], id, ARGV[11])
+    redis.call('HSETNX', KEYS[6], id, upTo)
   else
-    redis.call('HSET', KEYS[6], id, ARGV[11])
+    redis.call('HSET', KEYS[6], id, upTo)
   end
   redis.call('ZADD', KEYS[3], ARGV[4] == '1' and -ms or ms, id)
 end
