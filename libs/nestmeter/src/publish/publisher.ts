@@ -72,7 +72,7 @@ export class Publisher {
     const confirmMs = options.store.embedded ? 0 : confirmAfterMs;
     this.outbox = new Outbox(options.outboxBytes, confirmMs, (slot, reason) => this.#losses.add(slot, reason), (slot) => this.#losses.forget(slot)); // prettier-ignore
     this.#countingSinceMs = options.clock.monotonicMs();
-    if (!options.store.embedded) options.accumulator.holdFirstSlot();
+    if (!options.store.embedded) options.accumulator.awaitStoreTime();
     this.#open = new OpenStates(options.accumulator, () => this.#field());
   }
 
