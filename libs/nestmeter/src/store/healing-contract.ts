@@ -94,6 +94,13 @@ export function healingContract(name: string, make: (setup: StoreSetup) => Promi
       expect(found.get('one')).toEqual(new Map());
     });
 
+    it('takes a negative time as one before the call: the sender does not know what time it is', async () => {
+      const { timeMs } = await publish(1, { storedUpTo: upTo(-30_000, -40_000.5) });
+      const [{ id, storedUpTo }] = (await read()).behind as [{ id: string; storedUpTo: Map<number, number> }];
+      const agoMs = [...storedUpTo].map(([tier, ms]) => [tier, Math.round((timeMs - ms) / 100) * 100]);
+      expect([id, agoMs]).toEqual(['one', [[10, 30_000], [120, 40_000]]]); // prettier-ignore
+    });
+
     it('does not take over that all is stored from a call of which a state came too late', async () => {
       const { timeMs } = await publish(1, { storedUpTo: upTo(1000, 1000) });
       const tier = { slotSeconds: 10, retentionSeconds: 1800 };
