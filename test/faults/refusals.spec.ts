@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import { createMonitor } from '../../libs/nestmeter/src/core.js';
 import type { HealthAnswer } from '../../libs/nestmeter/src/serve/health.js';
 import { exact, type Findings } from '../fixtures/exactness.js';
@@ -14,6 +15,8 @@ const refusedCalls = isLong ? 4000 : 400;
 const fullBytes = 1;
 
 const isWhole = ({ missing, complete }: Findings): boolean => missing === 0 && complete;
+
+jest.setTimeout(isLong ? 240_000 : 60_000);
 
 describe('three replicas whose Redis answers and takes no writes', () => {
   let redis: RedisServer;

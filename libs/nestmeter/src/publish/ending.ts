@@ -51,6 +51,10 @@ export async function endPublishing(ending: Ending, deadlineMs: number): Promise
       leave();
       return flush();
     },
+    // Should the store have lost something in between, nobody else could send it again.
+    async (isOver: () => boolean) => {
+      while ((outbox.isInDoubt || outbox.pending > 0) && !isOver()) await publish();
+    },
   ];
   await stepsInTime(steps, deadlineMs);
   finish();

@@ -33,6 +33,8 @@ export class Outbox {
   /** By slot, then by field. */
   readonly #slots = new Map<string, Map<string, Entry>>();
   readonly #pending = new Set<Entry>();
+  /** Those that the store acknowledged and may have lost: it has not been asked yet. */
+  readonly #doubted = new Set<Entry>();
   #bytes = 0;
   #auditQueue: Entry[] = [];
   #auditAtOnce = auditSlots;
@@ -105,7 +107,7 @@ export class Outbox {
   lackingSince(writes: readonly StateWrite[]): Map<number, number> {
     const included = new Set(writes.filter(({ encoded }) => encoded !== null).map((write) => this.#find(write)));
     const since = new Map<number, number>();
-    for (const entry of this.#pending) {
+    for (const entry of [...this.#pending, ...this.#doubted]) {
       const { start, tier } = entry.write.slot;
       if (included.has(entry)) continue;
       since.set(tier.slotSeconds, Math.min(start * 1000, since.get(tier.slotSeconds) ?? Infinity));
@@ -136,6 +138,16 @@ export class Outbox {
     return this.#auditQueue.length;
   }
 
+  /** The store went back: until it has answered for each acknowledged state, it may lack it. */
+  doubt(): void {
+    for (const entry of this.#all()) if (entry.acknowledgedMs !== null) this.#doubted.add(entry);
+  }
+
+  /** Whether the store may lack what it had acknowledged. */
+  get isInDoubt(): boolean {
+    return this.#doubted.size > 0;
+  }
+
   /** Whether states wait to be asked for. */
   get auditing(): boolean {
     return this.#auditQueue.length > 0;
@@ -150,6 +162,7 @@ export class Outbox {
   settle(write: StateWrite, result: WriteResult, nowMs: number): void {
     const entry = this.#find(write);
     if (entry === undefined) return;
+    this.#doubted.delete(entry);
     if (result.outcome === 'late') {
       const { slotSeconds } = write.slot.tier;
       // The store may have it from a call whose answer was lost.
@@ -199,6 +212,7 @@ export class Outbox {
   clear(): void {
     this.#slots.clear();
     this.#pending.clear();
+    this.#doubted.clear();
     this.#auditQueue = [];
     this.#bytes = 0;
   }
@@ -243,6 +257,7 @@ export class Outbox {
     fields.delete(field);
     if (fields.size === 0) this.#slots.delete(id);
     this.#pending.delete(entry);
+    this.#doubted.delete(entry);
     this.#bytes -= encoded.length;
   }
 }

@@ -177,6 +177,8 @@ export class Publisher {
       await this.#send([]);
       this.#tidy();
     }
+    // First, so that this publish can say that what is left is stored; whether the store answers, the publish tells.
+    await this.#losses.note(store.upkeep).catch(() => {});
     const nowMs = storeClock.nowMs();
     const open =
       store.embedded && !all ? [] : this.#open.due(nowMs, store.embedded ? 'never' : all ? 'now' : 'in turn');
@@ -230,7 +232,10 @@ export class Publisher {
     const { beat, writes } = publication;
     const { isSuspect, isReplaced, isForeign } = this.#history.learn(publication, receipt);
     if (isReplaced) this.outbox.forgetResends();
-    if (isSuspect) this.#losses.tellAgain();
+    if (isSuspect) {
+      this.#losses.tellAgain();
+      this.outbox.doubt();
+    }
     let regressed = this.#failing || isSuspect;
     let foreign = isForeign;
     writes.forEach((write, index) => {
@@ -276,7 +281,7 @@ export class Publisher {
     // Nothing can be lost between this process and a store that lives in it.
     const upTo = store.embedded
       ? new Map<number, number>()
-      : storedUpTo({ open: this.#open, outbox: this.outbox }, writes, storeClock.isKnown ? storeClock.nowMs() : { countedForMs }); // prettier-ignore
+      : storedUpTo({ open: this.#open, outbox: this.outbox, losses: this.#losses }, writes, storeClock.isKnown ? storeClock.nowMs() : { countedForMs }); // prettier-ignore
     return { beat: this.#beat(), writes, bornCandidate, call: randomBytes(6).toString('base64url'), acknowledgedBeat, countedForMs, storedUpTo: upTo, missed, definitions }; // prettier-ignore
   }
 

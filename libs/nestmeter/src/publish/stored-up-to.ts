@@ -1,4 +1,5 @@
 import type { StateWrite } from '../store/store.js';
+import type { Losses } from './losses.js';
 import type { OpenStates } from './open-states.js';
 import type { Outbox } from './outbox.js';
 
@@ -10,12 +11,14 @@ import type { Outbox } from './outbox.js';
  * @param nowMs store time; where it is not known yet, for how long has been counted of which nothing is stored
  */
 export function storedUpTo(
-  { open, outbox }: { readonly open: OpenStates; readonly outbox: Outbox },
+  { open, outbox, losses }: { readonly open: OpenStates; readonly outbox: Outbox; readonly losses: Losses },
   writes: readonly StateWrite[],
   nowMs: number | { readonly countedForMs: number },
 ): Map<number, number> {
   if (typeof nowMs === 'object') return new Map(open.slotLengths.map((tier) => [tier, -nowMs.countedForMs]));
   const upTo = open.storedUpTo(writes, nowMs);
   for (const [tier, ms] of outbox.lackingSince(writes)) upTo.set(tier, Math.min(ms, upTo.get(tier) ?? ms));
+  // A loss that the store does not know of yet is none that its readers are told.
+  for (const [tier, ms] of upTo) upTo.set(tier, Math.min(ms, losses.untoldSince(tier)));
   return upTo;
 }

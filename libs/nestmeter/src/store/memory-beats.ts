@@ -1,6 +1,6 @@
+import { behindTiers, type StoredUpTo } from './gap.js';
 import type { Back, MemoryContents, StoredBeat } from './memory-contents.js';
 import {
-  behindMs,
   liveIntervals,
   type Publication,
   type ReadReply,
@@ -26,22 +26,33 @@ export function takeBeat(
   const held = contents.beats.get(beat.id);
   const back = backOf(held, acknowledgedBeat);
   if (held === undefined || held.beat.number <= beat.number) {
+    const known = held?.storedUpTo ?? contents.missed.get(beat.id)?.storedUpTo;
     const told = new Map([...storedUpTo].map(([tier, ms]) => [tier, ms < 0 ? timeMs + ms : ms]));
-    const upTo = isAnyLate && held !== undefined ? held.storedUpTo : told;
+    const unknown = back === null ? told : lacksSince(storedUpTo, 0);
+    const upTo = back === null && !isAnyLate ? told : (known ?? unknown);
     contents.beats.set(beat.id, { atMs: timeMs, beat, call, storedUpTo: upTo, back });
     contents.missed.delete(beat.id);
   }
-  for (const { id, atMs } of missed) {
+  for (const { id, atMs, lacksSinceMs } of missed) {
     const known = contents.beats.get(id);
-    const seenMs = Math.min(timeMs, atMs);
-    if (known === undefined) contents.missed.set(id, Math.max(contents.missed.get(id) ?? 0, seenMs));
-    else if (!known.beat.left && known.atMs < seenMs) contents.beats.set(id, { ...known, atMs: seenMs });
+    const seenMs = Math.min(timeMs - liveIntervals * beat.intervalMs - 1, atMs);
+    if (known !== undefined) {
+      if (!known.beat.left && known.atMs < seenMs) contents.beats.set(id, { ...known, atMs: seenMs });
+    } else if ((contents.missed.get(id)?.atMs ?? 0) < seenMs) {
+      const upTo = contents.missed.get(id)?.storedUpTo ?? lacksSince(storedUpTo, lacksSinceMs);
+      contents.missed.set(id, { atMs: seenMs, storedUpTo: upTo });
+    }
   }
   return {
     previousBeat: back === null ? (held?.beat.number ?? null) : back.number,
     previousBeatMs: back === null ? (held?.atMs ?? null) : back.atMs,
     isRepeated: call !== undefined && held?.call === call && held.beat.number === beat.number,
   };
+}
+
+/** The same for every tier. */
+function lacksSince(tiers: StoredUpTo, ms: number): StoredUpTo {
+  return new Map([...tiers.keys()].map((tier) => [tier, ms]));
 }
 
 function backOf(held: StoredBeat | undefined, acknowledged: number): Back | null {
@@ -59,7 +70,7 @@ export function liveIn({ beats }: MemoryContents, timeMs: number): string[] {
 function fallenIn({ beats, missed }: MemoryContents, timeMs: number): ReadReply['silent'][number][] {
   const silent = [...beats.values()].filter((known) => !known.beat.left && !isLive(known, timeMs));
   const fallen = silent.map(({ atMs, beat, storedUpTo }) => ({ id: beat.id, atMs, storedUpTo }));
-  const unknown = [...missed].map(([id, atMs]) => ({ id, atMs, storedUpTo: new Map<number, number>() }));
+  const unknown = [...missed].map(([id, { atMs, storedUpTo }]) => ({ id, atMs, storedUpTo }));
   return [...fallen, ...unknown].sort((a, b) => b.atMs - a.atMs);
 }
 
@@ -78,13 +89,14 @@ export function departuresIn(contents: MemoryContents, timeMs: number): Pick<Rec
 
 /** What a reader is told of replicas of which something may be missing. */
 export function missingIn(contents: MemoryContents, timeMs: number): Pick<ReadReply, 'silent' | 'behind'> {
-  const behind = [...contents.beats.values()].filter((known) => {
-    const sinceMs = timeMs - behindMs(liveIntervals * known.beat.intervalMs);
-    return isLive(known, timeMs) && Math.min(...known.storedUpTo.values()) < sinceMs;
-  });
+  const live = [...contents.beats.values()].filter((known) => isLive(known, timeMs));
+  const behind = live.map(({ beat, storedUpTo }) => ({
+    id: beat.id,
+    storedUpTo: behindTiers(storedUpTo, timeMs, liveIntervals * beat.intervalMs),
+  }));
   return {
     silent: fallenIn(contents, timeMs).slice(0, mostSilent),
-    behind: behind.map(({ beat, storedUpTo }) => ({ id: beat.id, storedUpTo })),
+    behind: behind.filter(({ storedUpTo }) => storedUpTo.size > 0),
   };
 }
 

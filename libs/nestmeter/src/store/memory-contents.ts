@@ -35,8 +35,8 @@ export interface Back {
 export class MemoryContents {
   readonly slots = new Map<string, StoredSlot>();
   readonly beats = new Map<string, StoredBeat>();
-  /** Replicas of which only others knew: id → Unix milliseconds at which they were last seen. */
-  readonly missed = new Map<string, number>();
+  /** Replicas of which only others knew, by id: when they were last seen (Unix milliseconds), and what is here of them. */
+  readonly missed = new Map<string, { readonly atMs: number; readonly storedUpTo: StoredUpTo }>();
   readonly documents = new Map<string, ControlDocument>();
   /** See {@link definitionField}. */
   readonly definitions = new Map<string, ToldDefinition>();
@@ -101,9 +101,9 @@ export class MemoryContents {
       if (!beat.left) this.gaps = addGaps(this.gaps, silentGaps(atMs, storedUpTo));
       this.beats.delete(id);
     }
-    for (const [id, atMs] of this.missed) {
+    for (const [id, { atMs, storedUpTo }] of this.missed) {
       if (atMs >= beforeMs) continue;
-      this.gaps = addGaps(this.gaps, silentGaps(atMs, new Map()));
+      this.gaps = addGaps(this.gaps, silentGaps(atMs, storedUpTo));
       this.missed.delete(id);
     }
   }

@@ -33,10 +33,15 @@ export function readSlot(answer: ScriptReply[number]): SlotContents | 'unchanged
   return { revision: text(answer[0]), fields, alsoFolded: new Set(both === '' ? [] : both.split(' ')) };
 }
 
-/** Up to when everything is stored: the least, so that Lua need not look at more, then `<slot seconds>=<ms>`. */
+/**
+ * Up to when everything is stored: in the finest tier, the least of the others, so that Lua need not look at more, then
+ * `<slot seconds>=<ms>`.
+ */
 export function writeStoredUpTo(storedUpTo: StoredUpTo): string {
-  const tiers = [...storedUpTo].map(([slotSeconds, ms]) => `${slotSeconds}=${Math.floor(ms)}`);
-  return tiers.length === 0 ? '' : [Math.floor(Math.min(...storedUpTo.values())), ...tiers].join(' ');
+  if (storedUpTo.size === 0) return '';
+  const tiers = [...storedUpTo].sort(([one], [other]) => one - other).map(([tier, ms]) => [tier, Math.floor(ms)] as const); // prettier-ignore
+  const [finest, ...others] = tiers.map(([, ms]) => ms);
+  return [finest, Math.min(...(others.length === 0 ? [finest!] : others)), ...tiers.map((tier) => tier.join('='))].join(' '); // prettier-ignore
 }
 
 /** Reads what {@link writeStoredUpTo} wrote; empty for anything else. */

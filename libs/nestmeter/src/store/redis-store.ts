@@ -1,5 +1,5 @@
-import { expiresAt, writeEndMs } from '../time-slot.js';
-import { decodeGaps } from './gap.js';
+import { expiresAt, settleSeconds, writeEndMs } from '../time-slot.js';
+import { behindTiers, decodeGaps } from './gap.js';
 import type { RedisLocation } from './redis-client.js';
 import { RedisConnection } from './redis-connection.js';
 import { RedisFacts } from './redis-facts.js';
@@ -16,7 +16,6 @@ import {
 import { list, numberOrNull, pairs, RedisScripts, type ScriptArgument, text, threes } from './redis-scripts.js';
 import { RedisUpkeep } from './redis-upkeep.js';
 import {
-  behindMs,
   definitionField,
   liveIntervals,
   type Publication,
@@ -98,7 +97,7 @@ export class RedisStore implements Store {
     for (const { slot, field, version, encoded } of writes)
       args.push(field, version, writeEndMs(slot.start, slot.tier), expiresAt(slot.start, slot.tier), encoded ?? '');
     for (const definition of definitions ?? []) args.push(definitionField(definition), definition.text);
-    for (const { id, atMs } of missed ?? []) args.push(id, Math.floor(atMs));
+    for (const { id, atMs, lacksSinceMs } of missed ?? []) args.push(id, Math.floor(atMs), Math.floor(lacksSinceMs));
     const slots = writes.map((write) => this.#keys.slot(write.slot));
     const keys = [index, beats, live, control, finals, stored, families, ...slots];
     const sentMs = Date.now();
@@ -130,7 +129,13 @@ export class RedisStore implements Store {
       const keys = [index, beatsKey, live, stored, ...asked.map(({ slot }) => this.#keys.slot(slot))];
       const known = asked.map(({ knownRevision }) => knownRevision ?? '');
       const wantsBeats = beats && reply === null ? '1' : '0';
-      const raw = await this.#scripts.run('read', keys, [wantsBeats, liveMs, readBytes, behindMs(liveMs), ...known]);
+      const raw = await this.#scripts.run('read', keys, [
+        wantsBeats,
+        liveMs,
+        readBytes,
+        settleSeconds * 1000,
+        ...known,
+      ]);
       const [us, born, ids, bodies, contents, silent, gaps, behind] = list(raw);
       reply ??= {
         timeMs: Number(text(us)) / 1000,
@@ -138,7 +143,7 @@ export class RedisStore implements Store {
         live: list(ids).map(text),
         beats: readBeats(list(bodies)),
         silent: threes(silent).map(([id, atMs, to]) => ({ id: text(id), atMs: Number(text(atMs)), storedUpTo: readStoredUpTo(text(to)) })), // prettier-ignore
-        behind: pairs(behind).map(([id, to]) => ({ id: text(id), storedUpTo: readStoredUpTo(text(to)) })),
+        behind: pairs(behind).map(([id, to]) => ({ id: text(id), storedUpTo: behindTiers(readStoredUpTo(text(to)), Number(text(us)) / 1000, liveMs) })), // prettier-ignore
         gaps: decodeGaps(text(gaps)),
       };
       for (const answer of list(contents)) {

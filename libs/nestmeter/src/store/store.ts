@@ -1,4 +1,4 @@
-import { settleSeconds, type Tier } from '../time-slot.js';
+import type { Tier } from '../time-slot.js';
 import type { GapRecord, StoredUpTo } from './gap.js';
 import type { FamilyDefinition } from '../accumulate/family-definition.js';
 import type { Lease, SlotName, Upkeep } from './upkeep.js';
@@ -146,13 +146,20 @@ export interface Publication {
   readonly countedForMs?: number;
   /**
    * Up to when all that the sender counted is in the store once this call is: not taken over if one of its states was too
-   * late. Unknown where it is left out; a negative time is one so long before this call.
+   * late, nor while the sender does not know that the store lost or forgot what it had acknowledged. Unknown where it is
+   * left out; a negative time is one so long before this call.
    */
   readonly storedUpTo?: StoredUpTo;
   /** Replicas that lived before the store was lost or went back, which it may not know of any more. */
-  readonly missed?: readonly SilentReplica[];
+  readonly missed?: readonly MissedReplica[];
   /** Families of which the store may not know what they are. At most {@link mostDefinitions} are kept. */
   readonly definitions?: readonly FamilyDefinition[];
+}
+
+/** A replica that lived before the store was lost or went back. */
+export interface MissedReplica extends SilentReplica {
+  /** Unix milliseconds from which on the store may lack what it counted, in every tier. */
+  readonly lacksSinceMs: number;
 }
 
 /** A replica that does not publish. */
@@ -230,7 +237,7 @@ export interface ReadReply {
   readonly beats: readonly { readonly atMs: number; readonly beat: Beat }[];
   /** Replicas that fell silent within 25 h without having said that they leave, the latest 200, with their last beat. */
   readonly silent: readonly (SilentReplica & { readonly storedUpTo: StoredUpTo })[];
-  /** Live replicas of which the store lacks what they counted more than {@link behindMs} ago. */
+  /** Live replicas of which the store lacks what it ought to have, with the tiers that do; see behindTiers in gap.ts. */
   readonly behind: readonly { readonly id: string; readonly storedUpTo: StoredUpTo }[];
   /** Losses that somebody knows of. */
   readonly gaps: readonly GapRecord[];
@@ -280,11 +287,6 @@ export interface Store extends StateSource {
 
 /** How many intervals a replica may be silent and still count as live. */
 export const liveIntervals = 3;
-
-/** How long after it was counted something may be on its way without a word. @param liveMs three intervals */
-export function behindMs(liveMs: number): number {
-  return liveMs + settleSeconds * 1000;
-}
 
 /** For how long after its last beat a silent replica is told to others. */
 export const toldSilentSeconds = 5 * 60;

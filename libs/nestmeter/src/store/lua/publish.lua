@@ -9,11 +9,13 @@
 --       6 milliseconds after which a silent replica is not live   7 milliseconds for which silent replicas are told
 --       8 random name of this call   9 number of the last beat whose answer the sender got, 0 for none
 --       10 milliseconds for which it counts without having known a store, 0 once it does
---       11 up to when all that it counted is here: least ms, then <slot seconds>=ms …; negative: so long ago   12 number of writes
+--       11 up to when all that it counted is here: ms of the finest tier, least of the others, then <slot seconds>=ms …;
+--       negative: so long ago   12 number of writes
 --       13 number of definitions
 --       then five for each write: field, version, W in ms, expiry in s, state ('' asks only)
 --       then two for each definition of a family: <family>:<signature>, text
---       then two for each replica that was live before the store was lost or went back: id, ms at which it was seen
+--       then three for each replica that was live before the store was lost or went back: id, ms at which it was seen,
+--       ms from which on something of it may be lacking
 -- returns { time in µs, previous beat number or '', its time in ms or '', born, { live ids }, last departure in ms or '',
 --           { control field, value, … }, { outcome, found, outcome, found, … }, '1' if this very call came before,
 --           { silent id, ms, … } }
@@ -89,12 +91,19 @@ local isRepeated = number == ARGV[2] and call == ARGV[8] and call ~= ''
 if back ~= '' and tonumber(string.match(back, '^%d+')) < tonumber(ARGV[9]) then back = '' end
 if back == '' and tonumber(ARGV[9]) > (tonumber(number) or 0) then back = ARGV[9] .. ',' .. number .. ',' .. atMs end
 local upTo = string.gsub(ARGV[11], '%-(%d+)', function(ago) return string.format('%.0f', ms - tonumber(ago)) end)
+local function lacksSince(since)
+  local tiers = string.gsub(string.match(ARGV[11], '^[-%d]+ [-%d]+( .*)') or '', '=[-%d]+', '=' .. since)
+  return since .. ' ' .. since .. tiers
+end
 -- A delayed call must not undo a newer beat: one that says left is the last word.
 if number == '' or tonumber(number) <= tonumber(ARGV[2]) then
   local beat = { ARGV[2], string.format('%.0f', ms), ARGV[8], back, ARGV[3] }
   redis.call('HSET', KEYS[2], id, table.concat(beat, '|'))
-  -- Rule 11: what was too late is not stored, and may never be noted.
-  if isAnyLate then
+  if back ~= '' then
+    -- Rule 11: who does not know yet that the store lost something cannot say what it has.
+    redis.call('HSETNX', KEYS[6], id, lacksSince('0'))
+  elseif isAnyLate then
+    -- Rule 11: what was too late is not stored, and may never be noted.
     redis.call('HSETNX', KEYS[6], id, upTo)
   else
     redis.call('HSET', KEYS[6], id, upTo)
@@ -103,11 +112,16 @@ if number == '' or tonumber(number) <= tonumber(ARGV[2]) then
 end
 if back ~= '' then number, atMs = string.match(back, '^%d+,(%d*),(%d*)$') end
 
--- Rule 11: after a wipe or fail-over nobody else knows of a replica that is cut off: it is put back as one that is silent.
-for i = firstMissed, #ARGV, 2 do
+-- Rule 11: after a wipe or fail-over nobody else knows of a replica that is cut off: it is put back as one that is silent,
+-- until it publishes and says itself what is here of it.
+local silentAt = ms - tonumber(ARGV[6])
+for i = firstMissed, #ARGV, 3 do
   local score = redis.call('ZSCORE', KEYS[3], ARGV[i])
-  local seenMs = math.min(ms, tonumber(ARGV[i + 1]))
-  if not score or (tonumber(score) >= 0 and tonumber(score) < seenMs) then redis.call('ZADD', KEYS[3], seenMs, ARGV[i]) end
+  local seenMs = math.min(silentAt - 1, tonumber(ARGV[i + 1]))
+  if not score or (tonumber(score) >= 0 and tonumber(score) < seenMs) then
+    redis.call('ZADD', KEYS[3], string.format('%.0f', seenMs), ARGV[i])
+    redis.call('HSETNX', KEYS[6], ARGV[i], lacksSince(ARGV[i + 2]))
+  end
 end
 
 -- Rule 4: what is published first was counted before, and a clock that is set back may show a time before `since`.
@@ -119,7 +133,6 @@ if not born or (bornAt and since < tonumber(bornAt)) then
   redis.call('HSET', KEYS[1], 'born', born)
 end
 
-local silentAt = ms - tonumber(ARGV[6])
 local live = redis.call('ZRANGEBYSCORE', KEYS[3], silentAt, '+inf')
 local before = '(' .. string.format('%.0f', silentAt)
 local departed = ''
