@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { EagerKeepers } from '../fixtures/eager-keepers.js';
 import { exact, type Findings } from '../fixtures/exactness.js';
 import { LedgerFleet, shortTiers } from '../fixtures/ledger-fleet.js';
@@ -7,6 +8,8 @@ import { RedisServer } from '../fixtures/redis-server.js';
 const isLong = process.env['FAULT_FORM'] === 'long';
 /** What must have happened before a fault ends. */
 const enough = isLong ? 40 : 6;
+
+jest.setTimeout(isLong ? 120_000 : 30_000);
 
 /** What happens, what makes it happen, and what counts it; in the short form of the suite the first four. */
 const faults: readonly (readonly [string, Partial<NetworkFaults>, Parameters<LedgerFleet['count']>[0]])[] = [

@@ -20,7 +20,7 @@ interface Proof {
 }
 
 /** Two sequences need more luck than seeds have; they are written out below. */
-const proofs: Record<Exclude<RuleName, 'foldNonce' | 'sealFlag'>, Proof> = {
+const proofs: Record<Exclude<RuleName, 'foldNonce' | 'sealFlag' | 'timeBeforeStates'>, Proof> = {
   renewOnStepBack: { seed: 4, kinds: ['clock step'], breaks: 7 },
   renewAtShutdown: { seed: 2, kinds: ['rolling deploy'], breaks: 10 },
   closingIsAChange: { seed: 1, kinds: [], breaks: 10 },
@@ -73,8 +73,7 @@ function scene(rules: Rules) {
     const field = `n${replica}.0`;
     const state = { field, version: 1, final: true, asOfMs: epochMs, ids: [replica] };
     const beat = { id: `n${replica}`, number: 1, left: false, storedUpToMs: [epochMs, epochMs, epochMs] };
-    const acknowledged = { number: 0, firstMs: 0, lastMs: 0 };
-    const rest = { acknowledged, gaps: [], sinceMs: null, startedMs: Infinity, bornCandidate: 'b', missed: [] };
+    const rest = { acknowledgedBeat: 0, startedMs: Infinity, bornCandidate: 'b', missed: [] };
     store.publish({ beat, writes: [{ slot, field, version: 1, state }], control: null, ...rest });
   };
   const read = (seals = false) => planFold(slot, store.key(slot)!, seals, rules)!;

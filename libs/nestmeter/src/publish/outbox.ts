@@ -162,13 +162,13 @@ export class Outbox {
   settle(write: StateWrite, result: WriteResult, nowMs: number): void {
     const entry = this.#find(write);
     if (entry === undefined) return;
-    this.#doubted.delete(entry);
+    const isDoubted = this.#doubted.delete(entry);
     if (result.outcome === 'late') {
       const { slotSeconds } = write.slot.tier;
       // The store may have it from a call whose answer was lost.
-      if (entry.acknowledgedMs === null && (result.found ?? 0) < write.version) {
+      if ((entry.acknowledgedMs === null || isDoubted) && (result.found ?? 0) < write.version) {
         this.counts.late.set(slotSeconds, (this.counts.late.get(slotSeconds) ?? 0) + 1);
-        this.lost(write.slot, 'late');
+        this.lost(write.slot, isDoubted ? 'store_emptied' : 'late');
       }
       this.#forget(entry);
     } else if (result.outcome === 'missing') {
@@ -193,12 +193,17 @@ export class Outbox {
     }
   }
 
-  /** Forgets what no store takes any more. @param nowMs store time */
-  expire(nowMs: number): void {
+  /**
+   * Forgets what no store takes any more.
+   *
+   * @param nowMs store time
+   * @param answeredMs the same of its last answer: what it had acknowledged may since have been lost with it
+   */
+  expire(nowMs: number, answeredMs: number): void {
     for (const entry of this.#all()) {
-      const { slot } = entry.write;
-      if (nowMs < writeEndMs(slot.start, slot.tier)) continue;
-      this.#drop(entry);
+      const { start, tier } = entry.write.slot;
+      const untilMs = entry.acknowledgedMs === null ? nowMs : answeredMs;
+      if (untilMs >= writeEndMs(start, tier) && !this.#doubted.has(entry)) this.#drop(entry);
     }
   }
 

@@ -196,7 +196,8 @@ export class Publisher {
   #tidy(): void {
     this.#options.accumulator.settle();
     this.collect();
-    this.outbox.expire(this.#options.storeClock.nowMs());
+    const nowMs = this.#options.storeClock.nowMs();
+    this.outbox.expire(nowMs, this.#options.store.embedded ? nowMs : (this.#last?.timeMs ?? 0));
   }
 
   async #send(writes: readonly StateWrite[]): Promise<void> {

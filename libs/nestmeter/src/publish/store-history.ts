@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Born, type MissedReplica, type Publication, type Receipt, replicaOf, type StateWrite, type WriteResult } from '../store/store.js'; // prettier-ignore
+import { unpublishedSeconds } from '../store/gap.js';
 import type { Losses } from './losses.js';
 import { confirmAfterMs } from './outbox.js';
 
@@ -10,8 +11,13 @@ const longestSilenceMs = 24 * 3_600_000;
 export interface Horizons {
   /** Milliseconds for which replicas remember closed states at least. */
   readonly confirmAfterMs: number;
+  /** Milliseconds for which a silent replica may have counted what nobody got. */
+  readonly unpublishedMs: number;
+  /** Milliseconds of silence after which a beat may have been removed. */
   readonly longestSilenceMs: number;
 }
+
+const realHorizons: Horizons = { confirmAfterMs, unpublishedMs: unpublishedSeconds * 1000, longestSilenceMs };
 
 /** What a receipt tells beside the outcomes of states. */
 export interface Signs {
@@ -31,7 +37,7 @@ export interface Signs {
 export class StoreHistory {
   #born: Born | null = null;
   #acknowledgedNumber = 0;
-  #last: Pick<Receipt, 'timeMs' | 'live' | 'silent' | 'departedMs'> | null = null;
+  #last: Pick<Receipt, 'timeMs' | 'live' | 'silent' | 'departedMs' | 'fallenMs'> | null = null;
   #missed: readonly MissedReplica[] = [];
   /** Replicas that were lost with a store and have not returned: since when something of them may be lacking. */
   readonly #lacking = new Map<string, number>();
@@ -39,7 +45,7 @@ export class StoreHistory {
 
   constructor(
     private readonly losses: Pick<Losses, 'addTime' | 'remind'>,
-    private readonly horizons: Horizons = { confirmAfterMs, longestSilenceMs },
+    private readonly horizons: Horizons = realHorizons,
   ) {}
 
   /** The name that an empty store shall take. */
@@ -104,6 +110,15 @@ export class StoreHistory {
     this.#acknowledgedNumber = 0;
   }
 
+  /** Knows what another one knows, as a copy of its process does. For tests. */
+  copyFrom(other: StoreHistory): void {
+    this.#born = other.#born;
+    this.#acknowledgedNumber = other.#acknowledgedNumber;
+    this.#last = other.#last;
+    this.#missed = other.#missed;
+    for (const [id, since] of other.#lacking) this.#lacking.set(id, since);
+  }
+
   /** Forgets the store. For tests, which empty it on purpose. */
   clear(): void {
     this.#born = null;
@@ -115,23 +130,26 @@ export class StoreHistory {
   #emptied(known: Born, { born }: Receipt, ownId: string): void {
     if (born.since > known.since) this.losses.remind(known.since);
     this.#miss(ownId, known.since * 1000);
-    // At the latest: contents of the new store began when somebody published to it. Nothing was forgotten since its last
-    // answer to us.
-    const wipedMs = Math.min(born.since * 1000, this.#last?.timeMs ?? Infinity);
-    const lostUntil = Math.max(wipedMs - this.horizons.confirmAfterMs, this.#last?.departedMs ?? 0) / 1000;
-    this.losses.addTime({ from: known.since, to: Math.min(lostUntil, born.since), reason: 'store_emptied' });
+    // Nothing was forgotten since its last answer to us.
+    const lostUntilMs = Math.max((this.#last?.timeMs ?? 0) - this.horizons.confirmAfterMs, this.#goneMs);
+    this.losses.addTime({ from: known.since, to: lostUntilMs / 1000, reason: 'store_emptied' });
   }
 
   /** Rule 11: a store restored from a copy. What was written since that copy is lost, as far as nobody remembers it. */
-  #wentBack({ timeMs, previousBeatMs }: Receipt, ownId: string): void {
+  #wentBack({ timeMs, previousBeat, previousBeatMs }: Receipt, ownId: string): void {
     const last = this.#last;
-    if (last === null || timeMs - last.timeMs > this.horizons.longestSilenceMs) return;
+    if (last === null || (previousBeat === null && timeMs - last.timeMs > this.horizons.longestSilenceMs)) return;
     const fromMs = previousBeatMs ?? this.#born!.since * 1000;
     this.#miss(ownId, fromMs);
-    const departedMs = last.departedMs ?? 0;
     // Who left since then had no time to send again.
-    const lostUntilMs = Math.max(timeMs - this.horizons.confirmAfterMs, departedMs > fromMs ? departedMs : 0);
+    const lostUntilMs = Math.max(last.timeMs - this.horizons.confirmAfterMs, this.#goneMs);
     this.losses.addTime({ from: fromMs / 1000, to: lostUntilMs / 1000, reason: 'store_went_back' });
+  }
+
+  /** Until when those counted who are not put back: who left, and who has been silent for long. */
+  get #goneMs(): number {
+    const { departedMs = null, fallenMs = null } = this.#last ?? {};
+    return Math.max(departedMs ?? 0, fallenMs === null ? 0 : fallenMs + this.horizons.unpublishedMs);
   }
 
   #miss(ownId: string, lacksSinceMs: number): void {

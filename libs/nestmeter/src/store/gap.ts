@@ -32,7 +32,7 @@ export interface GapRecord extends Span {
 export const mostGapRecords = 100;
 
 /** For how long a replica that fell silent may have counted what nobody got. */
-const unpublishedSeconds = 5 * 60;
+export const unpublishedSeconds = 5 * 60;
 
 /** The time in which counts may be missing after something was published up to `asOf`. @param end when it ends at most */
 export function unpublishedSpan(asOf: number, end: number): Span {

@@ -30,14 +30,14 @@ export function takeBeat(
     const told = new Map([...storedUpTo].map(([tier, ms]) => [tier, ms < 0 ? timeMs + ms : ms]));
     const unknown = back === null ? told : lacksSince(storedUpTo, 0);
     const upTo = back === null && !isAnyLate ? told : (known ?? unknown);
-    contents.beats.set(beat.id, { atMs: timeMs, beat, call, storedUpTo: upTo, back });
+    contents.beats.set(beat.id, { atMs: timeMs, seenMs: timeMs, beat, call, storedUpTo: upTo, back });
     contents.missed.delete(beat.id);
   }
   for (const { id, atMs, lacksSinceMs } of missed) {
     const known = contents.beats.get(id);
     const seenMs = Math.min(timeMs - liveIntervals * beat.intervalMs - 1, atMs);
     if (known !== undefined) {
-      if (!known.beat.left && known.atMs < seenMs) contents.beats.set(id, { ...known, atMs: seenMs });
+      if (!known.beat.left && known.seenMs < seenMs) contents.beats.set(id, { ...known, seenMs });
     } else if ((contents.missed.get(id)?.atMs ?? 0) < seenMs) {
       const upTo = contents.missed.get(id)?.storedUpTo ?? lacksSince(storedUpTo, lacksSinceMs);
       contents.missed.set(id, { atMs: seenMs, storedUpTo: upTo });
@@ -69,20 +69,22 @@ export function liveIn({ beats }: MemoryContents, timeMs: number): string[] {
 /** Replicas that fell silent, the latest first. */
 function fallenIn({ beats, missed }: MemoryContents, timeMs: number): ReadReply['silent'][number][] {
   const silent = [...beats.values()].filter((known) => !known.beat.left && !isLive(known, timeMs));
-  const fallen = silent.map(({ atMs, beat, storedUpTo }) => ({ id: beat.id, atMs, storedUpTo }));
+  const fallen = silent.map(({ seenMs, beat, storedUpTo }) => ({ id: beat.id, atMs: seenMs, storedUpTo }));
   const unknown = [...missed].map(([id, { atMs, storedUpTo }]) => ({ id, atMs, storedUpTo }));
   return [...fallen, ...unknown].sort((a, b) => b.atMs - a.atMs);
 }
 
 /** What a publisher is told of others. */
-export function departuresIn(contents: MemoryContents, timeMs: number): Pick<Receipt, 'departedMs' | 'silent'> {
+export function departuresIn(
+  contents: MemoryContents,
+  timeMs: number,
+): Pick<Receipt, 'departedMs' | 'fallenMs' | 'silent'> {
   const fallen = fallenIn(contents, timeMs);
   const left = [...contents.beats.values()].filter(({ beat }) => beat.left);
-  const isTold = ({ atMs }: { atMs: number }): boolean => atMs >= timeMs - toldSilentSeconds * 1000;
-  const departed = [...left, ...fallen.filter((replica) => !isTold(replica))].map(({ atMs }) => atMs);
-  const told = fallen.filter(isTold).slice(0, mostToldSilent);
+  const told = fallen.filter(({ atMs }) => atMs >= timeMs - toldSilentSeconds * 1000).slice(0, mostToldSilent);
   return {
-    departedMs: departed.length === 0 ? null : Math.max(...departed),
+    departedMs: left.length === 0 ? null : Math.max(...left.map(({ atMs }) => atMs)),
+    fallenMs: fallen[told.length]?.atMs ?? null,
     silent: told.map(({ id, atMs }): SilentReplica => ({ id, atMs })),
   };
 }
@@ -100,6 +102,6 @@ export function missingIn(contents: MemoryContents, timeMs: number): Pick<ReadRe
   };
 }
 
-function isLive({ atMs, beat }: StoredBeat, timeMs: number): boolean {
-  return !beat.left && timeMs - atMs <= liveIntervals * beat.intervalMs;
+function isLive({ seenMs, beat }: StoredBeat, timeMs: number): boolean {
+  return !beat.left && timeMs - seenMs <= liveIntervals * beat.intervalMs;
 }

@@ -17,6 +17,8 @@ export interface StoredSlot {
 export interface StoredBeat {
   /** Unix milliseconds. */
   readonly atMs: number;
+  /** When it was last seen, by itself or by others. */
+  readonly seenMs: number;
   readonly beat: Beat;
   readonly call: string | undefined;
   readonly storedUpTo: StoredUpTo;
@@ -96,9 +98,9 @@ export class MemoryContents {
 
   /** Removes beats that nobody renewed since then, with gap records for those that did not leave. */
   retire(beforeMs: number): void {
-    for (const [id, { atMs, beat, storedUpTo }] of this.beats) {
-      if (atMs >= beforeMs) continue;
-      if (!beat.left) this.gaps = addGaps(this.gaps, silentGaps(atMs, storedUpTo));
+    for (const [id, { seenMs, beat, storedUpTo }] of this.beats) {
+      if (seenMs >= beforeMs) continue;
+      if (!beat.left) this.gaps = addGaps(this.gaps, silentGaps(seenMs, storedUpTo));
       this.beats.delete(id);
     }
     for (const [id, { atMs, storedUpTo }] of this.missed) {

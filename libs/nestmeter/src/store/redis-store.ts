@@ -104,7 +104,7 @@ export class RedisStore implements Store {
     const reply = list(await this.#scripts.run('publish', keys, args));
     this.#facts.sawTime(Number(text(reply[0])) / 1000, sentMs, Date.now());
     this.#facts.refresh();
-    const [us, previous, previousMs, born, ids, departedMs, controls, outcomes, repeated, silent] = reply;
+    const [us, previous, previousMs, born, ids, departedMs, controls, outcomes, repeated, silent, fallenMs] = reply;
     return {
       timeMs: Number(text(us)) / 1000,
       previousBeat: numberOrNull(previous),
@@ -112,6 +112,7 @@ export class RedisStore implements Store {
       born: readBorn(text(born))!,
       live: list(ids).map(text),
       departedMs: numberOrNull(departedMs),
+      fallenMs: numberOrNull(fallenMs),
       isRepeated: text(repeated) === '1',
       silent: pairs(silent).map(([id, atMs]) => ({ id: text(id), atMs: Number(text(atMs)) })),
       results: writes.map((_, write) => readResult(list(outcomes), write)),

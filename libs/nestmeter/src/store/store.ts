@@ -192,8 +192,10 @@ export interface Receipt {
   readonly born: Born;
   /** Ids of replicas that beat within three intervals and did not leave. */
   readonly live: readonly string[];
-  /** Unix milliseconds of the last beat of whoever left last, or fell silent before those told; null when nobody did. */
+  /** Unix milliseconds of the last beat of whoever left last; null when nobody did. */
   readonly departedMs: number | null;
+  /** The same of who fell silent last, before those that are told. */
+  readonly fallenMs: number | null;
   /** Whether this very call had arrived before. */
   readonly isRepeated: boolean;
   /** Replicas that fell silent within the last {@link toldSilentSeconds}, at most 100. */

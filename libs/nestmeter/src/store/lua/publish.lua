@@ -18,7 +18,7 @@
 --       ms from which on something of it may be lacking
 -- returns { time in µs, previous beat number or '', its time in ms or '', born, { live ids }, last departure in ms or '',
 --           { control field, value, … }, { outcome, found, outcome, found, … }, '1' if this very call came before,
---           { silent id, ms, … } }
+--           { silent id, ms, … }, ms at which the latest of those fell silent that are not told, '' for none }
 --       outcome s stored, h have, m missing, l late; found is the version held before, '' when none
 -- O(writes + live replicas)
 local time = redis.call('TIME')
@@ -137,16 +137,16 @@ local live = redis.call('ZRANGEBYSCORE', KEYS[3], silentAt, '+inf')
 local before = '(' .. string.format('%.0f', silentAt)
 local departed = ''
 local left = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', -1, 'WITHSCORES', 'LIMIT', 0, 1)
-local silent = redis.call('ZREVRANGEBYSCORE', KEYS[3], before, 0, 'WITHSCORES', 'LIMIT', 0, 100)
+local silent = redis.call('ZREVRANGEBYSCORE', KEYS[3], before, 0, 'WITHSCORES', 'LIMIT', 0, 101)
 if left[2] then departed = string.format('%.0f', -tonumber(left[2])) end
-local lately = {}
+local lately, fallen = {}, ''
 for i = 1, #silent, 2 do
-  if tonumber(silent[i + 1]) < ms - tonumber(ARGV[7]) then
-    if departed == '' or tonumber(silent[i + 1]) > tonumber(departed) then departed = silent[i + 1] end
+  if i > 200 or tonumber(silent[i + 1]) < ms - tonumber(ARGV[7]) then
+    fallen = silent[i + 1]
     break
   end
   lately[i], lately[i + 1] = silent[i], silent[i + 1]
 end
 
 local repeated = isRepeated and '1' or ''
-return { us, number, atMs, born, live, departed, redis.call('HGETALL', KEYS[4]), outcomes, repeated, lately }
+return { us, number, atMs, born, live, departed, redis.call('HGETALL', KEYS[4]), outcomes, repeated, lately, fallen }
