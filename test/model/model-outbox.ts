@@ -98,6 +98,9 @@ export class ModelOutbox {
       if (this.#auditAtOnce === auditSlots) this.auditAll();
       if (++entry.resends > mostResends) this.#forget(entry, true);
     } else {
+      // The state of a copy of this process stays instead of this.
+      const isOthers = outcome === 'have' && found !== entry.state.version;
+      if (isOthers && entry.acknowledgedMs === null) this.dropped(entry.slot, entry.state, false);
       entry.acknowledgedMs ??= nowMs;
       if (this.#mayForget(entry, nowMs)) this.#forget(entry, false);
     }

@@ -46,6 +46,8 @@ export class ModelReplica {
   /** An earlier `since` than the store's, of which it is to be told. */
   #sinceMs: number | null = null;
   #lastAnswerMs: number;
+  /** What the store has and this replica could not send again. */
+  readonly #forgotten: Gap[] = [];
   /** Gap records that were told, and those that must be. */
   #gaps: { readonly gap: Gap; isStored: boolean }[] = [];
 
@@ -57,7 +59,9 @@ export class ModelReplica {
   ) {
     this.clock = new StoreClock(clock);
     const { rules } = world;
-    this.slots = original?.slots.copy(this.clock) ?? new OpenSlots(this.clock, rules, world.name());
+    this.slots =
+      original?.slots.copy(this.clock) ??
+      new OpenSlots(this.clock, rules, world.name(), (id, slots, storeMs) => world.ledger.place(id, slots, storeMs));
     this.outbox = new ModelOutbox(rules, world.outboxIds, this.#drop, this.#mergeUp);
     this.sent = new SentStates(this.slots, world);
     this.#lastAnswerMs = this.clock.nowMs();
@@ -85,8 +89,7 @@ export class ModelReplica {
   /** Something happens that is counted. */
   record(): void {
     this.slots.roll();
-    const slots = this.slots.open.map(({ slot }) => slot);
-    this.slots.record(this.world.ledger.record(this.process, this.clock.nowMs(), this.world.store.timeMs, slots));
+    this.slots.record(this.world.ledger.record(this.process, this.world.store.timeMs));
   }
 
   /** SIGTERM. */
@@ -234,6 +237,7 @@ export class ModelReplica {
     if (signs.isReplaced) this.outbox.forgetResends();
     if (signs.isSuspect) {
       for (const record of this.#gaps) record.isStored = false;
+      for (const gap of this.#forgotten.splice(0)) this.#lacks(gap);
       this.outbox.doubt();
     }
     let mustAudit = this.#failing || signs.isSuspect;
@@ -282,10 +286,14 @@ export class ModelReplica {
   }
 
   readonly #drop = (slot: ModelSlot, { ids }: State, isStored: boolean): void => {
-    if (isStored) return this.world.ledger.forget(slot.level, ids);
+    const gap = { fromMs: slot.startMs, toMs: slot.endMs, level: slot.level };
+    if (isStored) {
+      this.world.ledger.forget(slot.level, ids);
+      this.#forgotten.push({ ...gap, reason: 'was forgotten' });
+      return;
+    }
     this.world.ledger.countLost(slot.level, ids);
-    if (this.world.rules.gapOfDropped)
-      this.#lacks({ fromMs: slot.startMs, toMs: slot.endMs, level: slot.level, reason: 'was dropped' });
+    if (this.world.rules.gapOfDropped) this.#lacks({ ...gap, reason: 'was dropped' });
   };
 
   readonly #mergeUp = ({ slot, state }: { slot: ModelSlot; state: State }): void => {

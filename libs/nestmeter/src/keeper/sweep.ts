@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import { beatLifeSeconds } from '../store/store.js';
-import type { IndexedSlot, SlotName, ToldDefinition, Upkeep } from '../store/upkeep.js';
+import { type IndexedSlot, longestStepMs, type SlotName, type ToldDefinition, type Upkeep } from '../store/upkeep.js'; // prettier-ignore
 import { expiresAt, type Tier } from '../time-slot.js';
 import type { KnownFamilies } from './known-families.js';
 import { sealAtMs, sealSlot } from './seal.js';
@@ -17,12 +17,6 @@ export interface SweepOptions {
   /** Milliseconds after W before a slot is sealed. */
   readonly sealGraceMs: number;
 }
-
-/**
- * Rule 4: an expired slot stays in the index for a while. The clock of a store, or of the node that takes over, may step
- * back to before its expiry: it must then read as lost, not as if nothing had been counted.
- */
-const longestStepMs = 10 * 60_000;
 
 /** Goes through the index: seals what nobody may write to any more, and removes what has expired; then through beats. */
 export class Sweep {

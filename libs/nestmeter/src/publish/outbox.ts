@@ -181,6 +181,9 @@ export class Outbox {
         this.#forget(entry);
       } else this.#pending.add(entry);
     } else {
+      // A closed state has one version only: another one is that of a copy of this process, and stays instead of this.
+      const isOthers = result.outcome === 'have' && result.found !== write.version;
+      if (isOthers && entry.acknowledgedMs === null) this.lost(write.slot, 'same_id');
       this.#pending.delete(entry);
       entry.acknowledgedMs ??= nowMs;
       // Rule 7: a renewed id has final states in slots that are open for hours still, which a wipe must not take.

@@ -38,6 +38,10 @@ export class StoreHistory {
   #born: Born | null = null;
   #acknowledgedNumber = 0;
   #last: Pick<Receipt, 'timeMs' | 'live' | 'silent' | 'departedMs' | 'fallenMs'> | null = null;
+  /** The latest time that the store ever told: what it was asked about by then may be forgotten, though its clock went back. */
+  #latestMs = 0;
+  /** When its clock was set back: with the answer to which beat, and to when. */
+  #stepsBack: readonly { readonly number: number; readonly toMs: number }[] = [];
   #missed: readonly MissedReplica[] = [];
   /** Replicas that were lost with a store and have not returned: since when something of them may be lacking. */
   readonly #lacking = new Map<string, number>();
@@ -83,7 +87,10 @@ export class StoreHistory {
     for (const id of receipt.live) this.#lacking.delete(id);
     this.#acknowledgedNumber = beat.number;
     this.#born = isReplaced ? { ...born, since: Math.min(born.since, this.#born!.since) } : born;
+    if (this.#last !== null && receipt.timeMs < this.#last.timeMs)
+      this.#stepsBack = [...this.#stepsBack, { number: beat.number, toMs: receipt.timeMs }].slice(-mostSteps);
     this.#last = receipt;
+    this.#latestMs = Math.max(this.#latestMs, receipt.timeMs);
     // Used up: were it used for the next store too, nobody would notice that it is another one.
     if (born.id === this.#bornCandidate) this.#bornCandidate = randomName();
     return {
@@ -116,6 +123,8 @@ export class StoreHistory {
     this.#acknowledgedNumber = other.#acknowledgedNumber;
     this.#last = other.#last;
     this.#missed = other.#missed;
+    this.#latestMs = other.#latestMs;
+    this.#stepsBack = other.#stepsBack;
     for (const [id, since] of other.#lacking) this.#lacking.set(id, since);
   }
 
@@ -130,8 +139,7 @@ export class StoreHistory {
   #emptied(known: Born, { born }: Receipt, ownId: string): void {
     if (born.since > known.since) this.losses.remind(known.since);
     this.#miss(ownId, known.since * 1000);
-    // Nothing was forgotten since its last answer to us.
-    const lostUntilMs = Math.max((this.#last?.timeMs ?? 0) - this.horizons.confirmAfterMs, this.#goneMs);
+    const lostUntilMs = Math.max(this.#rememberedMs, this.#goneMs);
     this.losses.addTime({ from: known.since, to: lostUntilMs / 1000, reason: 'store_emptied' });
   }
 
@@ -139,11 +147,18 @@ export class StoreHistory {
   #wentBack({ timeMs, previousBeat, previousBeatMs }: Receipt, ownId: string): void {
     const last = this.#last;
     if (last === null || (previousBeat === null && timeMs - last.timeMs > this.horizons.longestSilenceMs)) return;
-    const fromMs = previousBeatMs ?? this.#born!.since * 1000;
+    // What was counted since then was perhaps counted at an earlier time.
+    const steps = this.#stepsBack.filter(({ number }) => number > (previousBeat ?? 0)).map(({ toMs }) => toMs);
+    const fromMs = Math.min(previousBeatMs ?? this.#born!.since * 1000, ...steps);
     this.#miss(ownId, fromMs);
     // Who left since then had no time to send again.
-    const lostUntilMs = Math.max(last.timeMs - this.horizons.confirmAfterMs, this.#goneMs);
+    const lostUntilMs = Math.max(this.#rememberedMs, this.#goneMs);
     this.losses.addTime({ from: fromMs / 1000, to: lostUntilMs / 1000, reason: 'store_went_back' });
+  }
+
+  /** Since when living replicas remember all: nothing was forgotten since the store's last answer. */
+  get #rememberedMs(): number {
+    return this.#latestMs - this.horizons.confirmAfterMs;
   }
 
   /** Until when those counted who are not put back: who left, and who has been silent for long. */
@@ -163,6 +178,9 @@ export class StoreHistory {
     for (const id of this.#lacking.keys()) if (this.#lacking.size > mostLacking) this.#lacking.delete(id);
   }
 }
+
+/** Steps of the store's clock that are remembered. */
+const mostSteps = 20;
 
 /** Replicas that are remembered as lost with a store; past it those that were lost first are forgotten. */
 const mostLacking = 1000;

@@ -91,7 +91,7 @@ export class MemoryStore implements Store {
       born: contents.born,
       slots: slots.map(({ slot, knownRevision }) => {
         const stored = contents.slots.get(slotId(slot));
-        if (stored === undefined) return null;
+        if (stored === undefined) return contents.isLost(slot, timeMs) ? 'lost' : null;
         const { revision } = stored;
         if (revision === knownRevision) return 'unchanged';
         const fields = [...stored.fields].filter(([field]) => !field.startsWith('m:'));

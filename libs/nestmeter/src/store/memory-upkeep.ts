@@ -112,15 +112,16 @@ export class MemoryUpkeep implements Upkeep {
 
   async slots(): Promise<IndexedSlot[]> {
     this.nowMs();
-    return [...this.contents.slots.values()].map(({ slot, fields }) => ({
+    const { index, slots } = this.contents;
+    return [...index].map(([id, slot]) => ({
       slot: nameOf(slot),
-      sealed: fields.has(sealField),
+      sealed: slots.get(id)?.fields.has(sealField) ?? false,
     }));
   }
 
-  /** Slots are their own index. */
-  async prune(_slots: readonly SlotName[]): Promise<void> {
+  async prune(slots: readonly SlotName[]): Promise<void> {
     this.nowMs();
+    for (const id of slots.map(slotId)) if (!this.contents.slots.has(id)) this.contents.index.delete(id);
   }
 
   async retire(beforeMs: number): Promise<void> {

@@ -180,6 +180,12 @@ export interface Upkeep {
   documents(names: readonly string[]): Promise<readonly (ControlDocument | null)[]>;
 }
 
+/**
+ * Rule 4: an expired slot stays in the index for a while. The clock of a store, or of the node that takes over, may step
+ * back to before its expiry: it must then read as lost, not as if nothing had been counted.
+ */
+export const longestStepMs = 10 * 60_000;
+
 /** Whether one control document wins over another. */
 export function isHigher(one: DocumentHead, other: DocumentHead): boolean {
   return one.version > other.version || (one.version === other.version && one.id > other.id);
