@@ -94,11 +94,16 @@ describe('MemoryStore', () => {
   it('knows of an expired slot for ten minutes: a clock that steps back finds it lost, not empty', async () => {
     const clock = new ManualClock(start);
     const store = new MemoryStore({ clock });
-    const slot = { family: 'llm', tier: defaultTiers[0]!, start: start / 1000 };
+    const first = slot(0, 0);
     const beat = { id: 'one', number: 1, intervalMs: 1000, left: false } as Beat;
     const publish = (version: number) =>
-      store.publish({ beat, writes: [{ slot, field: 'r:one.0', version, encoded: encodedOf(1) }], bornCandidate: 'x' });
-    const read = async () => (await store.read({ slots: [{ slot, knownRevision: null }], beats: false })).slots[0];
+      store.publish({
+        beat,
+        writes: [{ slot: first, field: 'r:one.0', version, encoded: encodedOf(1) }],
+        bornCandidate: 'x',
+      });
+    const read = async () =>
+      (await store.read({ slots: [{ slot: first, knownRevision: null }], beats: false })).slots[0];
     await publish(1);
     clock.advance(1_830_000);
     expect(await read()).toBeNull();
