@@ -34,6 +34,10 @@ const figures = {
     values: ['redis_mb_90d_folded', 'keeper_cpu_ms_per_slot', 'providers_24h_cold_ms', 'script_p99_ms'],
     ratios: ['redis_cpu_per_replica_vs_one'],
   },
+  outage: {
+    values: ['failed_requests', 'up_p99_ms', 'slow_p99_ms', 'stalled_p99_ms', 'down_p99_ms'],
+    ratios: ['slow_p99_vs_up', 'stalled_p99_vs_up', 'down_p99_vs_up'],
+  },
   'outage-memory': {
     values: ['most_kept_mb_over_bare', 'most_kept_mb_without_outbox', 'states_dropped', 'gaps_of_2d'],
     ratios: ['answered_vs_counted_2d'],

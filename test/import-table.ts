@@ -51,6 +51,8 @@ export const joining = [
   'sampling',
   'monitor-life',
   'alerting',
+  'budgeting',
+  'monitor-budgets',
   'reports',
   'view',
   'bound',

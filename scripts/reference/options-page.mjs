@@ -18,12 +18,7 @@ function optionRows(path, schema, depth) {
   const shown = fallback === undefined ? (optional ? '' : 'required') : code(JSON.stringify(fallback));
   const { prefix, fields } = fieldsOf(inner);
   return [
-    [
-      code(path),
-      typeText(inner),
-      depth > 0 && shown === 'required' ? '' : shown,
-      schema.description ?? inner.description ?? '',
-    ],
+    [code(path), typeText(inner), depth > 0 && shown === 'required' ? '' : shown, descriptionOf(schema)],
     ...(depth > 1 ? [] : fields.flatMap(([name, field]) => optionRows(`${path}${prefix}.${name}`, field, depth + 1))),
   ];
 }
@@ -35,14 +30,30 @@ function fieldsOf(schema) {
     const inside = fieldsOf(unwrapped(schema.element).inner);
     return { prefix: `[]${inside.prefix}`, fields: inside.fields };
   }
-  if (type === 'union')
-    return (
-      schema.options.map((option) => fieldsOf(unwrapped(option).inner)).find(({ fields }) => fields.length > 0) ?? none
-    );
+  if (type === 'union') {
+    const all = schema.options.map((option) => fieldsOf(unwrapped(option).inner));
+    const { prefix } = all.find(({ fields }) => fields.length > 0) ?? none;
+    return { prefix, fields: joined(all.flatMap(({ fields }) => fields)) };
+  }
   return none;
 }
 
 const none = { prefix: '', fields: [] };
+
+function descriptionOf(schema) {
+  return schema.description ?? unwrapped(schema).inner.description ?? '';
+}
+
+/** Fields of alternatives, each once: one that several have takes what any of them does. */
+function joined(fields) {
+  const byName = new Map();
+  for (const [name, field] of fields) byName.set(name, [...(byName.get(name) ?? []), field]);
+  return [...byName].map(([name, [first, ...others]]) => {
+    const told = new Set([first, ...others].map(descriptionOf).filter((text) => text !== ''));
+    const isSame = new Set([first, ...others].map((field) => typeText(field))).size === 1;
+    return [name, (isSame ? first : z.union([first, ...others])).describe([...told].join(' '))];
+  });
+}
 
 /** What a schema takes, in words. */
 function typeText(schema) {

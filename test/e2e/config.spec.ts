@@ -41,7 +41,7 @@ function asking(server: Server, stop: () => Promise<unknown>): Ask {
 }
 
 async function startNest(adapter: ExpressAdapter | FastifyAdapter, options: Options): Promise<Ask> {
-  @Module({ imports: [PerformanceModule.forRoot({ app: 'config', ...options })] })
+  @Module({ imports: [PerformanceModule.forRoot({ app: 'config', logLevel: 'error', ...options })] })
   class AppModule {}
   const app = await NestFactory.create(AppModule, adapter, { logger: false });
   await app.listen(0, '127.0.0.1');
@@ -52,7 +52,7 @@ async function startPlain(
   options: Options,
   handler: (monitor: ReturnType<typeof createMonitor>) => Server,
 ): Promise<Ask> {
-  const monitor = createMonitor({ app: 'config', ...options });
+  const monitor = createMonitor({ app: 'config', logLevel: 'error', ...options });
   const server = handler(monitor);
   monitor.start();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -62,7 +62,7 @@ class HelloController {
 
 async function startNest(adapter: ExpressAdapter | FastifyAdapter, options: Options): Promise<Service> {
   @Module({
-    imports: [PerformanceModule.forRoot({ app: 'access', ...options })],
+    imports: [PerformanceModule.forRoot({ app: 'access', logLevel: 'error', ...options })],
     controllers: [HelloController],
     providers: [{ provide: APP_GUARD, useClass: RefuseAll }],
   })
@@ -79,7 +79,7 @@ const frameworks: [name: string, start: (options: Options) => Promise<Service>][
   [
     'Express',
     async (options) => {
-      const monitor = createMonitor({ app: 'access', ...(options as object) });
+      const monitor = createMonitor({ app: 'access', logLevel: 'error', ...(options as object) });
       const { middleware, routes } = onExpress(monitor);
       const app = express().use(middleware, express.json(), routes);
       app.get('/hello', (_request, response) => void response.send('hello'));
@@ -90,7 +90,7 @@ const frameworks: [name: string, start: (options: Options) => Promise<Service>][
   [
     'Koa',
     async (options) => {
-      const monitor = createMonitor({ app: 'access', ...(options as object) });
+      const monitor = createMonitor({ app: 'access', logLevel: 'error', ...(options as object) });
       const { middleware, routes } = onKoa(monitor);
       const app = new Koa().use(middleware).use(routes);
       app.use((context) => {

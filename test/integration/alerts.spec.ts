@@ -124,6 +124,9 @@ describe('five replicas on Redis', () => {
         clock: systemClock,
         rules: () => [rule],
         intervalSeconds: () => 10,
+        channels: [],
+        app: 'two',
+        written: () => {},
         // The second one held the lease once and does not know that it lost it.
         keeperToken: () => (index === 0 ? token : 'lost'),
         failed: (where, error) => outcomes.push(`${where} ${String(error)}`),

@@ -1,5 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
+import fc from 'fast-check';
 import { Redis } from 'ioredis';
+import { MemoryReservations } from '../../libs/nestmeter/src/store/memory-reservations.js';
 import { RedisStore } from '../../libs/nestmeter/src/store/redis-store.js';
 import type { Beat, StoreStatus } from '../../libs/nestmeter/src/store/store.js';
 import { storeContract } from '../../libs/nestmeter/src/store/store-contract.js';
@@ -198,5 +200,70 @@ describe('RedisStore', () => {
     expect(results).toEqual([{ outcome: 'stored', found: 0 }]);
     await store.stop();
     client.disconnect();
+  });
+
+  it('sums up reservations of replicas that stopped a minute ago or are gone for a day, and keeps the sum', async () => {
+    const store = await ready(new RedisStore({ location: redis.url, app: 'summed', intervalMs: 1000 }));
+    const client = new Redis(redis.url);
+    try {
+      const key = '{nm:summed}:reserved:daily%3A%3A0';
+      const field = (held: number, spent: number, ageMs: number, final: boolean): string =>
+        `3|${held}|${spent}|${Date.now() - ageMs}|${final ? '1' : ''}`;
+      for (let number = 0; number < 50; number++)
+        await client.hset(key, `stopped ${number}`, field(2, 2, 61_000, true));
+      for (let number = 0; number < 10; number++)
+        await client.hset(key, `gone ${number}`, field(3, 1, 26 * 3_600_000, false));
+      for (let number = 0; number < 5; number++)
+        await client.hset(key, `killed ${number}`, field(1, 0, 3_600_000, false));
+      const reserve = (version: number, used = 0) =>
+        store.upkeep.reserve({ account: 'daily::0', expiresAt: Math.floor(Date.now() / 1000) + 60, holder: 'me', version, acknowledged: version - 1, spent: 0, held: 0, wanted: 1000, limit: 200, used, final: false }); // prettier-ignore
+      expect(await reserve(1)).toEqual({ held: 65, version: 1, free: 0 });
+      expect(await client.hlen(key)).toBe(7);
+      expect(await client.hget(key, '*')).toBe('130|110');
+      expect(await reserve(2)).toEqual({ held: 65, version: 2, free: 0 });
+      // 25 are held beyond what their holders spent.
+      expect(await reserve(3, 170)).toEqual({ held: 5, version: 3, free: 0 });
+    } finally {
+      client.disconnect();
+      await store.stop();
+    }
+  });
+
+  it('reserves as the memory store does, whatever replicas ask for, again or too late', async () => {
+    const store = await ready(new RedisStore({ location: redis.url, app: 'alike', intervalMs: 1000 }));
+    const amount = fc.nat({ max: 40 });
+    const ask = fc.record({ holder: fc.nat({ max: 3 }), again: fc.nat({ max: 3 }), spent: amount, more: amount, wish: amount, used: fc.nat({ max: 130 }) }); // prettier-ignore
+    let account = 0;
+    try {
+      await fc.assert(
+        fc.asyncProperty(fc.array(ask, { maxLength: 15 }), async (asked) => {
+          account++;
+          const memory = new MemoryReservations();
+          const versions = new Map<number, number>();
+          for (const { holder, again, spent, more, wish, used } of asked) {
+            const before = versions.get(holder) ?? 0;
+            const version = Math.max(1, before + 1 - again);
+            versions.set(holder, Math.max(before, version));
+            const reservation = {
+              account: `any ${account}`,
+              expiresAt: Math.floor(Date.now() / 1000) + 600,
+              holder: String(holder),
+              version,
+              acknowledged: 0,
+              spent,
+              held: spent + more,
+              wanted: spent + more + wish,
+              limit: 100,
+              used,
+              final: false,
+            };
+            expect(await store.upkeep.reserve(reservation)).toEqual(memory.reserve(reservation, Date.now()));
+          }
+        }),
+        { numRuns: 150 },
+      );
+    } finally {
+      await store.stop();
+    }
   });
 });

@@ -24,6 +24,9 @@ export function startOperation(name: string, options?: OperationOptions): Starte
 /** See {@link PerformanceMonitor.tag}. */
 export const tag: Of<'tag'> = (tags) => getMonitor()?.tag(tags);
 
+/** See {@link MonitorBudgets.check}. */
+export const checkBudget: Of<'budget'>['check'] = (call) => getMonitor()?.budget.check(call);
+
 /** See {@link PerformanceMonitor.recordLLMCall}. */
 export const recordLLMCall: Of<'recordLLMCall'> = (record) => getMonitor()?.recordLLMCall(record);
 

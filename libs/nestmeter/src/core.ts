@@ -1,8 +1,14 @@
 export type { AlertOptions } from './alert/alert-options.js';
+export type { ChannelOptionsInput } from './alert/channel/channel-kinds.js';
 export type { Check, FindingInput } from './alert/check.js';
+export type { AlertMessage } from './alert/notify/message.js';
 export type { AlertRuleInput } from './alert/rule.js';
 export { testRule, type RulePoint, type RuleTest, type RuleTestChange } from './alert/test-rule.js';
+export type { BudgetInput } from './budget/budget.js';
+export type { BudgetAnswer, BudgetsAnswer } from './budget/budget-answer.js';
+export { BudgetExceededError, type BudgetRefusal } from './budget/budget-exceeded.js';
 export {
+  checkBudget,
   counter,
   distribution,
   gauge,
@@ -19,6 +25,7 @@ export {
 } from './bound.js';
 export type { ConfigPatch, UpdateConfigOptions } from './config/live-config.js';
 export { errorCodes, NestmeterError, type ErrorCode } from './errors.js';
+export type { BudgetCall, MonitorBudgets } from './monitor-budgets.js';
 export { createMonitor, getMonitor, PerformanceMonitor, type MonitorStatus } from './monitor.js';
 export type { EffectiveOptions, MonitorLogger, MonitorOptions } from './options.js';
 export type { ExtractAnswer, LLMAnswer } from './record/answer/answer.js';

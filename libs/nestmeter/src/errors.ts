@@ -58,6 +58,19 @@ export const errorCodes = Object.freeze({
       'A route of the toolkit failed for a reason that is no fault of the caller; the log of the service has it.',
     whatToDo: 'Look into the log of the service; the application itself is not affected.',
   },
+  NM_CHANNEL_FAILED: {
+    meaning:
+      'A message did not reach a channel of alerts, or nobody knows whether it did: no answer in time, a status that refuses it, or a function that threw.',
+    whatToDo: 'Look at the target of the channel and at its options; the reason is in the message.',
+  },
+  NM_CHANNEL_ADDRESS_REFUSED: {
+    meaning: 'The target of a channel has an address that is not public, or is no https URL: nothing was sent there.',
+    whatToDo: 'Correct the address; for a target in your own network set `allowPrivate` on the channel.',
+  },
+  NM_CHANNEL_SECRET_MISSING: {
+    meaning: 'A channel refers to an environment variable that is not set, or to a function that answers no secret.',
+    whatToDo: 'Set the variable that the message names, or correct the function.',
+  },
   NM_STORE_UNREACHABLE: {
     meaning: 'The store did not answer in time; recording goes on and is published when the store is back.',
     whatToDo: 'Check that Redis is running and reachable from this host, and that its address and password are right.',
@@ -69,6 +82,11 @@ export const errorCodes = Object.freeze({
   NM_FILE_UNUSABLE: {
     meaning: 'A file of numbers cannot be written or read: it is damaged, of another kind, or the disk refuses it.',
     whatToDo: 'Give another file; the message says what is wrong with this one. With Redis there is no file.',
+  },
+  NM_BUDGET_EXCEEDED: {
+    meaning:
+      'An LLM call was refused before it was made: a budget with a hard stop is used up, or cannot tell what is left.',
+    whatToDo: 'Wait until the budget begins anew, as `retryAfterSeconds` says, or raise it with an override.',
   },
   NM_MISSING_PEER: {
     meaning: 'A configured feature needs an optional package that is not installed.',

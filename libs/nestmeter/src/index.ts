@@ -1,4 +1,5 @@
 export * from './core.js';
+export { BudgetGuard } from './nest/budget.guard.js';
 export {
   PerformanceModule,
   type PerformanceModuleOptions,

@@ -2,6 +2,7 @@ import { logLevels, type MonitorLogger } from './options.js';
 
 /** The toolkit's few lines for operators, at or above a level. */
 export interface Log {
+  error(message: string): void;
   warn(message: string): void;
   info(message: string): void;
   debug(message: string): void;
@@ -23,6 +24,7 @@ export function createLog(logger: MonitorLogger, level: () => (typeof logLevels)
     };
   };
   return {
+    error: write('error', (message) => logger.error(message)),
     warn: write('warn', (message) => logger.warn(message)),
     info: write('info', (message) => logger.log(message)),
     debug: write('debug', (message) => (logger.debug ?? logger.log).call(logger, message)),

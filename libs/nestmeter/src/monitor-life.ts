@@ -1,5 +1,6 @@
 import type { MonitorParts } from './monitor-parts.js';
 import type { EffectiveOptions } from './options.js';
+import { within } from './publish/within.js';
 import { watchRequests } from './record/attempt/request-channels.js';
 import { addRecorder, forgetRecorder } from './record/scope.js';
 import type { RouteServer } from './serve/handle.js';
@@ -51,7 +52,8 @@ export class MonitorLife {
     // What the file has comes first.
     void (parts.persistence?.loaded() ?? Promise.resolve()).then(() => {
       parts.config.start();
-      parts.alerting.watch?.start();
+      parts.alerting.start();
+      parts.budgeting.budgets.start();
     });
     void parts.recorder.prices.ready().then(() => {
       if (parts.recorder.prices.loadError !== null)
@@ -69,13 +71,14 @@ export class MonitorLife {
 
   async #stop(): Promise<void> {
     const { parts, ended } = this.given;
-    const { publisher, keeper, persistence, store, config, recorder, sampling, alerting, log } = parts;
+    const { publisher, keeper, persistence, store, config, recorder, sampling, alerting, budgeting, log } = parts;
     const { shutdownTimeoutMs } = config.effective;
     config.stop();
     sampling.stop();
     await recorder.prices.ready();
-    const evaluated = alerting.watch?.stop();
+    const notified = alerting.stop(shutdownTimeoutMs);
     const handedOn = keeper?.stop();
+    const givenBack = budgeting.budgets.stop();
     const { unacknowledged } = await publisher.stop(shutdownTimeoutMs);
     if (unacknowledged > 0)
       log.warn(`Stopped with ${unacknowledged} states unpublished: the store did not answer. Their counts are lost.`);
@@ -84,10 +87,13 @@ export class MonitorLife {
     await this.#ownPort?.close();
     this.#unwatchRequests?.();
     forgetRecorder(recorder);
+    // What was sent is noted while there is a store; one that is silent is not waited for.
+    await within(notified, shutdownTimeoutMs + 1000);
     await persistence?.stop(Math.max(1000, shutdownTimeoutMs));
     await store.stop();
     // With the connection gone nothing of it waits any more.
     await handedOn;
-    await evaluated;
+    await notified;
+    await givenBack;
   }
 }

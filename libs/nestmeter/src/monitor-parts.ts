@@ -1,11 +1,12 @@
 import { Accumulator } from './accumulate/accumulator.js';
 import type { AnyFamily } from './accumulate/family.js';
 import { rulesOf } from './alert/alert-options.js';
-import { type PostedThreshold, withThresholds } from './alert/posted-threshold.js';
+import { thresholdProblem } from './alert/posted-threshold.js';
 import { builtInFamilies } from './accumulate/families.js';
 import { tagFamily } from './accumulate/llm-family.js';
 import { type Clock, StoreClock, systemClock } from './clock.js';
 import { type Alerting, joinAlerting } from './alerting.js';
+import { type Budgeting, joinBudgeting } from './budgeting.js';
 import { Keeper } from './keeper/keeper.js';
 import { LiveConfig } from './config/live-config.js';
 import { createLog, type Log } from './log.js';
@@ -16,6 +17,7 @@ import { Publisher } from './publish/publisher.js';
 import { Replica } from './publish/replica.js';
 import { WindowReader } from './query/window-reader.js';
 import { CustomMetrics } from './record/custom-metric.js';
+import type { CallGate } from './record/call-gate.js';
 import { exclusion } from './record/exclusion.js';
 import { HttpRequests } from './record/http-request.js';
 import { PriceTable } from './record/price/price-table.js';
@@ -56,6 +58,7 @@ export interface MonitorParts {
   readonly description: SelfDescription;
   readonly reports: ReportContext;
   readonly alerting: Alerting;
+  readonly budgeting: Budgeting;
   /** All families that this replica knows. */
   readonly families: () => readonly AnyFamily[];
   /** Unix seconds at which this replica began to measure. */
@@ -66,13 +69,18 @@ export interface MonitorParts {
 export function joinParts(options: EffectiveOptions, clock: Clock = systemClock): MonitorParts {
   const log = createLog(options.logger ?? console, () => config.effective.logLevel);
   const storeClock = new StoreClock(clock);
+  const rules = rulesOf(options.alerts, options.budgets);
   const store = createStore(options, clock, log, () => config.effective.publishIntervalMs);
   const config: LiveConfig<EffectiveOptions> = new LiveConfig({
     upkeep: store.upkeep,
     clock,
     storeNowMs: () => storeClock.nowMs(),
     base: options,
-    rules: { schemas: optionsSchema.shape, problemOf, thresholdRule: thresholdRule(options) },
+    rules: {
+      schemas: optionsSchema.shape,
+      problemOf,
+      thresholdRule: (threshold) => thresholdProblem(rules, threshold, families()),
+    },
     warn: log.warn,
   });
   const started = clock.wallMs() / 1000;
@@ -97,6 +105,7 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
     spans: options.tracing ? tracing(options, log.warn, (error) => recorder.refusals.failed('span', error)) : null,
     providerHosts: options.providerHosts,
     keepsErrorMessages: options.errors.messages,
+    gate: options.budgets.some(({ hardStop }) => hardStop) ? gateOf(() => budgeting) : undefined,
     warn: log.warn,
     debug: log.debug,
   });
@@ -121,7 +130,11 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
     outboxBytes: options.outboxMb * mebibyte,
     describe: () => description.describe(),
     warn: log.warn,
-    onReceipt: ({ documents }) => config.learn(documents),
+    onPublish: options.budgets.length === 0 ? undefined : () => budgeting.budgets.publishing(),
+    onReceipt: ({ documents }) => {
+      config.learn(documents);
+      budgeting.budgets.learn(documents);
+    },
   });
   const persistence = store instanceof MemoryStore ? createPersistence(options, store, publisher, clock, log) : null;
   const keeper = store.embedded
@@ -176,8 +189,21 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
       uptimeSeconds: () => clock.wallMs() / 1000 - started,
     },
   };
+  const budgeting: Budgeting = joinBudgeting({
+    options,
+    store,
+    clock,
+    storeNowMs: () => storeClock.nowMs(),
+    context: reports,
+    prices: recorder.prices,
+    publishIntervalMs: () => config.effective.publishIntervalMs,
+    leaseToken: () => keeper?.leaseToken ?? null,
+    replicaId: () => replica.id,
+    failed: (where, error) => recorder.refusals.failed(where, error),
+  });
   const alerting = joinAlerting({
-    options: options.alerts,
+    options,
+    budgetLevels: options.budgets.length === 0 ? undefined : () => budgeting.budgets.levels(),
     store,
     clock,
     storeNowMs: () => storeClock.nowMs(),
@@ -186,7 +212,7 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
     slotSeconds: options.tiers[0]!.slotSeconds,
     thresholds: () => config.alertThresholds,
     leaseToken: () => keeper?.leaseToken ?? null,
-    warn: log.warn,
+    log,
     failed: (where, error) => recorder.refusals.failed(where, error),
   });
   const custom = new CustomMetrics(recorder);
@@ -197,8 +223,30 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
     publisher.reschedule();
     persistence?.saveSoon();
   });
-  const share = { store, config, persistence, replica, publisher, keeper, reader, description, reports, alerting };
+  const share = {
+    store,
+    config,
+    persistence,
+    replica,
+    publisher,
+    keeper,
+    reader,
+    description,
+    reports,
+    alerting,
+    budgeting,
+  };
   return { clock, storeClock, log, accumulator, families, started, ...record, ...share };
+}
+
+/** The gate of budgets, which is joined later than the recorder that asks it. */
+function gateOf(budgeting: () => Budgeting): CallGate {
+  return {
+    isClosing: true,
+    admit: (call) => budgeting().gate.admit(call),
+    ended: (call, hold) => budgeting().gate.ended(call, hold),
+    released: (hold) => budgeting().gate.released(hold),
+  };
 }
 
 function createStore(options: EffectiveOptions, clock: Clock, log: Log, intervalMs: () => number): Store {
@@ -240,18 +288,6 @@ function createPersistence(
   const maxBytes = options.maxMemoryMb * mebibyte;
   const flush = () => publisher.flush();
   return new Persistence({ contents, clock, app: options.app ?? '', file, intervalSeconds, maxBytes, flush, warn });
-}
-
-/** Says why no rule can be made of a posted threshold; null when one can. */
-function thresholdRule({ alerts }: EffectiveOptions): (threshold: PostedThreshold) => string | null {
-  const rules = rulesOf(alerts);
-  return (threshold) => {
-    let reason: string | null = null;
-    withThresholds(rules, [threshold], (_, why) => {
-      reason = /^must be (.+)$/.exec(why)?.[1] ?? 'one that a rule can be made of: check metric, statistic and filter';
-    });
-    return reason;
-  };
 }
 
 /** The option `filter`; one that throws leaves nothing out. */

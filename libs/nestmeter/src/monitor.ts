@@ -2,6 +2,7 @@ import type { Clock } from './clock.js';
 import type { AlertThreshold } from './config/alert-threshold.js';
 import type { ConfigPatch, UpdateConfigOptions } from './config/live-config.js';
 import { disabled, NestmeterError } from './errors.js';
+import { MonitorBudgets } from './monitor-budgets.js';
 import { MonitorLife, type MonitorStatus } from './monitor-life.js';
 import { joinParts, type MonitorParts } from './monitor-parts.js';
 import { type EffectiveOptions, type MonitorOptions, readOptions } from './options.js';
@@ -38,6 +39,8 @@ export class PerformanceMonitor {
   readonly options: EffectiveOptions;
   /** Answers of the routes, in process. */
   readonly reports: Reports;
+  /** Asks budgets with a hard stop, for calls that no decorator tracks. */
+  readonly budget: MonitorBudgets;
   readonly #parts: MonitorParts | null;
   readonly #view: MonitorView | null;
   readonly #life: MonitorLife | null;
@@ -49,6 +52,7 @@ export class PerformanceMonitor {
     this.#life = this.#parts && this.#lifeOf(this.#parts);
     this.#view = this.#parts && viewOf(this.#parts, this.options, given);
     this.reports = reportsOf(this.#parts);
+    this.budget = new MonitorBudgets(this.#parts);
   }
 
   /**
@@ -100,6 +104,7 @@ export class PerformanceMonitor {
     parts.publisher.clear();
     parts.recorder.clear();
     await parts.store.clear();
+    await parts.budgeting.budgets.clear();
   }
 
   /** Writes everything counted to a file, as JSON to a name that ends in `.json`. Rejects with NM_FILE_UNUSABLE. */

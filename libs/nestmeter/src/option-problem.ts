@@ -36,7 +36,8 @@ function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
 }
 
 function gotOf(path: readonly PropertyKey[], given: unknown): unknown {
-  if (secret.has(path[0]!)) return '(hidden)';
+  // Where a reference to a secret belongs, the secret itself may stand by mistake.
+  if (secret.has(path[0]!) || (path[0] === 'alerts' && path[1] === 'channels')) return '(hidden)';
   let got = given;
   for (const key of path) got = (got as Record<PropertyKey, unknown> | null | undefined)?.[key];
   return got;
@@ -52,9 +53,16 @@ function ruleOf(issue: z.core.$ZodIssue): string {
       return `at most ${issue.maximum}${unitWords[issue.origin] ?? ''}`;
     case 'invalid_value':
       return `one of ${issue.values.map(String).join(', ')}`;
-    default: {
-      const own = /^must be (.+)$/.exec(issue.message)?.[1];
-      return own ?? 'what the reference of options allows';
-    }
+    case 'invalid_union':
+      // Of alternatives that are told apart by a field, none has its value.
+      return 'options' in issue && Array.isArray(issue.options)
+        ? `one of ${issue.options.join(', ')}`
+        : ownRuleOf(issue);
+    default:
+      return ownRuleOf(issue);
   }
+}
+
+function ownRuleOf({ message }: z.core.$ZodIssue): string {
+  return /^must be (.+)$/.exec(message)?.[1] ?? 'what the reference of options allows';
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { alertOptions } from './alert/alert-options.js';
+import { budgetProblems, budgetsOption } from './budget/budget.js';
 import { invalidOption, type OptionProblem } from './errors.js';
 import { problemOf } from './option-problem.js';
 import { modelAliasesSchema } from './record/price/model-aliases.js';
@@ -141,6 +142,14 @@ export const optionsSchema = z.strictObject({
     .default({ qa_response: 3000, vector_search: 500, llm_inference: 2000, embedding_generation: 1000 })
     .describe('Milliseconds above which an operation or component counts as slow.'),
   alerts: alertOptions.prefault({}).describe('Rules that watch the numbers of all replicas; see the guide of alerts.'),
+  budgets: budgetsOption
+    .default([])
+    .describe('Limits of what LLM calls may cost or use per period, at most 50; see the guide of budgets.'),
+  dashboardUrl: z
+    .url({ protocol: /^https?$/ })
+    .max(500)
+    .optional()
+    .describe('Where people see the dashboard; messages about alerts link to it.'),
   seriesPerFamily: z
     .int()
     .min(10)
@@ -224,6 +233,8 @@ export function readOptions(
     problems.push({ path: 'app', rule: 'given when redis is: replicas of one app share numbers', got: undefined });
   if (options.redis !== undefined && options.persistence !== undefined)
     problems.push({ path: 'persistence', rule: 'left out when redis is given: Redis keeps the numbers', got: options.persistence.file }); // prettier-ignore
+  // Periods are told by the tiers: where those are wrong, nothing can be said of them.
+  if (problems.length === 0) problems.push(...budgetProblems(options.budgets, options));
   if (problems.length > 0) throw invalidOption(problems);
   return Object.freeze(options);
 }

@@ -18,7 +18,7 @@ import { version } from './version.js';
 
 /** What handlers of the routes may see of a monitor. @param given the options as the application gave them */
 export function viewOf(parts: MonitorParts, options: EffectiveOptions, given: MonitorOptions): MonitorView {
-  const { accumulator, alerting, reports, recorder } = parts;
+  const { accumulator, alerting, budgeting, reports, recorder } = parts;
   return {
     version,
     prefix: options.prefix,
@@ -38,6 +38,7 @@ export function viewOf(parts: MonitorParts, options: EffectiveOptions, given: Mo
     clock: parts.clock,
     report: (report, query) => makeWithAlerts(report, query, reports, () => alerting.alerts.now()),
     alerts: alerting.alerts,
+    budgets: budgeting.budgets,
     health: () => healthOf(parts, options),
     config: () => configOf(parts.config, options, given),
     changes: parts.config,
@@ -65,7 +66,7 @@ async function fleetFamilies({ families, store }: MonitorParts): Promise<AnyFami
 }
 
 async function healthOf(parts: MonitorParts, options: EffectiveOptions): Promise<HealthAnswer> {
-  const { accumulator, publisher, recorder, replica, reader, store, storeClock, started } = parts;
+  const { accumulator, alerting, publisher, recorder, replica, reader, store, storeClock, started } = parts;
   const { outbox, status } = publisher;
   const { beats, live, nowMs } = await reader.read({ query: {}, fallback: '30s', families: [], beats: true });
   const calls = accumulator.lifetime(llmFamily);
@@ -121,7 +122,7 @@ async function healthOf(parts: MonitorParts, options: EffectiveOptions): Promise
       total_cost_usd: costNanoUsd === null ? null : formatNanoUsd(costNanoUsd),
     },
     untracked_provider_requests: recorder.untracked.counts(),
-    channels: {},
+    channels: await alerting.alerts.channels(),
   };
 }
 

@@ -7,6 +7,7 @@ import type { AlertState } from './alert-state.js';
 import { comparisons } from './comparison.js';
 import { questionOf } from './metric-source.js';
 import type { AlertRule } from './rule.js';
+import { noticeKinds } from './notify/notifications.js';
 import { healthOf, severities } from './severity.js';
 import { type Silence, silencedUntil } from './silence.js';
 
@@ -41,6 +42,11 @@ const alertShape = {
   acknowledged: z.boolean(),
   acknowledged_by: z.string().nullable(),
   silenced_until: z.number().nullable().describe('No notifications until then, in Unix seconds'),
+  notified: z
+    .object({ kind: z.enum(noticeKinds), at: time('When') })
+    .nullable()
+    .describe('The last message about it that was sent, to whichever channel'),
+  not_notified: z.array(z.string()).describe('Channels that could not be told of it'),
 };
 
 /** Schema of GET /alerts. */
@@ -118,11 +124,10 @@ export function answerAlerts(facts: AlertFacts): AlertsAnswer {
 
 function alertAnswer(
   alert: AlertState,
-  { rules, acknowledgements, silences, isStale }: AlertFacts,
+  { board, rules, acknowledgements, silences, isStale }: AlertFacts,
 ): AlertsAnswer['active'][number] {
   const rule = rules.find(({ name }) => name === alert.rule);
   const acknowledgement = acknowledgements.of.find(([id]) => id === alert.id)?.[1];
-  const advice = rule?.recommendation;
   const state = alert.firingSinceMs === null ? 'pending' : 'firing';
   return {
     id: alert.id,
@@ -138,19 +143,32 @@ function alertAnswer(
     labels: alert.labels,
     state: isStale ? 'stale' : alert.noData ? 'no_data' : state,
     since: (alert.firingSinceMs ?? alert.pendingSinceMs) / 1000,
-    recommendation:
-      advice === undefined
-        ? null
-        : {
-            immediate: advice.immediate,
-            short_term: advice.shortTerm ?? null,
-            long_term: advice.longTerm ?? null,
-          },
+    recommendation: recommendationAnswer(rule),
     runbook_url: rule?.runbookUrl ?? null,
     acknowledged: acknowledgement !== undefined,
     acknowledged_by: acknowledgement?.by ?? null,
     silenced_until: silencedUntil(silences, alert, rule),
+    ...notifiedAnswer(alert, board),
   };
+}
+
+/** What channels were told of an alert. */
+function notifiedAnswer({ id }: AlertState, { notifications: { records } }: AlertBoard) {
+  const about = records.filter(({ notice }) => notice.alertId === id);
+  const sent = about.flatMap(({ told, sentMs, sentKind: kind }) =>
+    told === null || sentMs === null || kind === null ? [] : [{ kind, at: sentMs / 1000 }],
+  );
+  const [last = null] = sent.sort((a, b) => b.at - a.at);
+  const failed = about.filter(({ failedMs }) => failedMs !== null);
+  return { notified: last, not_notified: failed.map(({ channel }) => channel) };
+}
+
+/** What a rule recommends, for answers and messages. */
+export function recommendationAnswer(rule: AlertRule | undefined) {
+  const advice = rule?.recommendation;
+  if (advice === undefined) return null;
+  const { immediate, shortTerm = null, longTerm = null } = advice;
+  return { immediate, short_term: shortTerm, long_term: longTerm };
 }
 
 /** A change for an answer. */
@@ -172,14 +190,21 @@ export function answerChange(change: ChangeRecord, rules: readonly AlertRule[]):
 
 /** An alert in one line: `[warning] High memory pressure detected (85.5%)`. */
 export function alertText(
-  alert: Pick<AlertState, 'rule' | 'severity' | 'title' | 'value' | 'labels'>,
+  alert: Pick<AlertState, 'rule' | 'severity' | 'title' | 'threshold' | 'value' | 'labels'>,
   rule: AlertRule | undefined,
 ): string {
   const title = alert.title ?? rule?.title ?? alert.rule;
   // Which replica it is stands in the labels; a name of one says little in a line for people.
   const named = Object.entries(alert.labels).flatMap(([name, text]) => (name.startsWith('replica') ? [] : [text]));
   const of = named.length === 0 ? '' : ` for ${named.join(', ')}`;
-  return `[${alert.severity}] ${title} detected (${valueText(alert.value, rule)})${of}`;
+  const limit =
+    alert.threshold === null || !namesThreshold(rule) ? '' : `, threshold ${valueText(alert.threshold, rule)}`;
+  return `[${alert.severity}] ${title} detected (${valueText(alert.value, rule)}${limit})${of}`;
+}
+
+/** Limits that people set for one operation, or for a day, are not in the name of the rule: its text says which. */
+function namesThreshold(rule: AlertRule | undefined): boolean {
+  return rule?.thresholdsFrom !== undefined || rule?.metric === 'token_usage_percent';
 }
 
 function valueText(shown: number | null, rule: AlertRule | undefined): string {

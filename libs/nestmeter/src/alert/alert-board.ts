@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { advance, alertKey, type AlertChange, type AlertState, held, shifted } from './alert-state.js';
 import { elapsedStepMs } from './clock-step.js';
 import type { Observation, RuleOutcome } from './evaluate.js';
+import { noNotifications, notificationsSchema, shiftedNotifications } from './notify/notifications.js';
 import { gravity, severities } from './severity.js';
 
 /*
@@ -26,7 +27,6 @@ const alert = z.object({
   value: z.number().nullable(),
   noData: z.boolean(),
   levels: z.array(z.object({ severity, threshold, sinceMs: timeMs, crossedMs: timeMs, firing: z.boolean() })),
-  notified: z.object({ kind: z.string(), atMs: timeMs }).nullable(),
 });
 
 const changeRecord = z.object({
@@ -54,6 +54,8 @@ export const boardSchema = z.object({
   changes: z.array(changeRecord),
   /** Alerts beyond the cap that are not watched. */
   untracked: z.int().min(0),
+  /** In the same document, so that a change and the message about it are one write. */
+  notifications: notificationsSchema.default(noNotifications),
 });
 
 /** See {@link boardSchema}. */
@@ -66,7 +68,14 @@ export type ChangeRecord = z.output<typeof changeRecord>;
 export type RuleState = (typeof ruleStates)[number];
 
 /** Nothing was evaluated yet. */
-export const emptyBoard: AlertBoard = { evaluatedMs: 0, alerts: [], rules: [], changes: [], untracked: 0 };
+export const emptyBoard: AlertBoard = {
+  evaluatedMs: 0,
+  alerts: [],
+  rules: [],
+  changes: [],
+  untracked: 0,
+  notifications: noNotifications,
+};
 
 /** Alerts that are watched at the same time; past it the gravest stay, those that fire before those that are pending. */
 export const mostAlerts = 500;
@@ -81,7 +90,7 @@ export interface BoardTime {
   readonly elapsedMs: number | null;
 }
 
-/** Goes on from one board to the next. Pure. */
+/** Goes on from one board to the next, but for what is to be told of it. Pure. */
 export function nextBoard(
   before: AlertBoard,
   outcomes: readonly RuleOutcome[],
@@ -121,6 +130,7 @@ export function nextBoard(
     rules,
     changes: [...before.changes, ...changes].slice(-mostWaiting),
     untracked: Math.max(0, alerts.length - mostAlerts),
+    notifications: shiftedNotifications(before.notifications, stepMs),
   };
 }
 

@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { budgetRules, type WatchedBudget } from './budget-rules.js';
+import { channelOptions } from './channel/channel-kinds.js';
+import { logName } from './channel/open-channels.js';
 import { defaultRules } from './default-rules.js';
 import { thresholdSchema, withThresholds } from './posted-threshold.js';
 import { type AlertRule, ruleSchema } from './rule.js';
@@ -16,6 +19,17 @@ export const alertOptions = z.strictObject({
     .max(200)
     .default([])
     .describe('Thresholds that replace those of the rules on the same metric, or become rules.'),
+  channels: z
+    .array(channelOptions)
+    .max(20)
+    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'must be channels of different names')
+    .refine(
+      (all) => all.every(({ kind, name }) => kind === 'log' || name !== logName),
+      `must be channels of which only one of kind log is named ${logName}`,
+    )
+    .default([])
+    .describe('Who is told when alerts fire and end: log, webhook, slack, pagerduty, alertmanager or function.'),
+  log: z.boolean().default(true).describe('Whether each change of an alert is a line in the log.'),
   dailyCostUsd: costUsd.describe('USD per UTC day above which to warn; null for no limit.'),
   monthlyCostUsd: costUsd.describe('USD per UTC month above which to warn; null for no limit.'),
 });
@@ -23,9 +37,13 @@ export const alertOptions = z.strictObject({
 /** See {@link alertOptions}. */
 export type AlertOptions = Readonly<z.output<typeof alertOptions>>;
 
-/** The rules that options ask for: the default ones, those of the application, and the thresholds put into them. */
-export function rulesOf({ rules, disable, thresholds, dailyCostUsd, monthlyCostUsd }: AlertOptions): AlertRule[] {
-  const byName = new Map(defaultRules({ dailyCostUsd, monthlyCostUsd }).map((rule) => [rule.name, rule]));
+/** The rules that options ask for: the default ones, those of budgets, those of the application, and the thresholds put into them. */
+export function rulesOf(
+  { rules, disable, thresholds, dailyCostUsd, monthlyCostUsd }: AlertOptions,
+  budgets: readonly WatchedBudget[] = [],
+): AlertRule[] {
+  const defaults = [...defaultRules({ dailyCostUsd, monthlyCostUsd }), ...budgetRules(budgets)];
+  const byName = new Map(defaults.map((rule) => [rule.name, rule]));
   for (const name of disable) byName.delete(name);
   for (const rule of rules) byName.set(rule.name, rule);
   return withThresholds([...byName.values()], thresholds);

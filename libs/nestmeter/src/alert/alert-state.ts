@@ -39,8 +39,6 @@ export interface AlertState {
   /** Whether the last evaluation could tell nothing of it. */
   readonly noData: boolean;
   readonly levels: LevelState[];
-  /** The last notification that was sent, for whoever sends them. */
-  readonly notified: { readonly kind: string; readonly atMs: number } | null;
 }
 
 /** What happened to an alert in one evaluation. */
@@ -90,7 +88,6 @@ export function advance(
     value,
     noData: observation.crossed === null,
     levels,
-    notified: isOver ? null : (before?.notified ?? null),
   };
   return { state, change: changeOf(before, state) };
 }
@@ -118,7 +115,6 @@ export function shifted(before: AlertState, byMs: number): AlertState {
       sinceMs: level.sinceMs + byMs,
       crossedMs: level.crossedMs + byMs,
     })),
-    notified: before.notified === null ? null : { ...before.notified, atMs: before.notified.atMs + byMs },
   };
 }
 

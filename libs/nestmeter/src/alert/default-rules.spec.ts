@@ -133,7 +133,7 @@ const scenarios: readonly Scenario[] = [
     rule: 'cpu',
     severity: 'critical',
     value: 99,
-    after: 90,
+    after: 60,
     load: level(levelName('process', 'cpu'), 99),
     calm: level(levelName('process', 'cpu'), 10),
   },
@@ -212,6 +212,31 @@ describe('a default rule', () => {
       ['system_cpu', 'system_memory', 'system_swap', 'system_disk'].map((rule) => fleet.stateOf(rule)),
     );
     expect(states).toEqual(['inactive', 'inactive', 'inactive', 'inactive']);
+  });
+
+  it('on the processor says nothing of a replica in its first minute, and fires at once after it', async () => {
+    const fleet = fleetFor({});
+    level(levelName('process', 'cpu'), 99)(fleet);
+    await fleet.pass(50);
+    expect(await fleet.firing()).toEqual([]);
+    await fleet.pass(20);
+    expect(await fleet.firing()).toEqual(['cpu critical']);
+    fleet.fleet.add('late').current = { [levelName('process', 'cpu')]: 100 };
+    await fleet.pass(10);
+    expect((await fleet.now()).active.map(({ value }) => value)).toEqual([99]);
+  });
+
+  it('on a day of tokens, or on one operation, has a text that names it, its value and its threshold', async () => {
+    const fleet = fleetFor({ tokens: 1000 });
+    await fleet.pass(20);
+    for (const { rule, load } of scenarios)
+      if (['token_usage', 'slow_operation', 'slow_component'].includes(rule)) load(fleet);
+    await fleet.pass(30);
+    expect((await fleet.now()).alerts).toEqual([
+      '[warning] High daily token usage detected (90.0%, threshold 80.0%)',
+      '[warning] Slow operation detected (4000 ms, threshold 3000 ms) for qa_response',
+      '[warning] Slow component detected (700 ms, threshold 500 ms) for ask, vector_search',
+    ]);
   });
 
   it('on cost is off until a limit is given', () => {

@@ -163,8 +163,6 @@ const rules: readonly AlertRuleInput[] = [
     category: 'cpu',
     metric: 'cpu_percent',
     thresholds: { warning: 85, critical: 95 },
-    // One sample of a few seconds is as high while a process starts or collects garbage.
-    forSeconds: 60,
     target: 70,
     recommendation: advice('Add a replica.', 'Profile the process.', 'Move work to worker threads.'),
   },

@@ -15,6 +15,15 @@ export interface EvaluationOptions {
   readonly slotSeconds: number;
   /** Unix milliseconds of the store. */
   readonly storeNowMs: () => number;
+  /** What is used of budgets, by their name and group as labels; left out where there are none. */
+  readonly budgetLevels?: (() => Promise<readonly BudgetLevel[]>) | undefined;
+}
+
+/** How a group of a budget stands; null is unknown. */
+export interface BudgetLevel {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly usedPercent: number | null;
+  readonly unpricedCalls: number | null;
 }
 
 /** Slots that ended later may still be on their way from some replica. */
@@ -28,6 +37,7 @@ export class EvaluationWindow {
   readonly nowMs: number;
   /** Unix seconds: the end of the last slot that counts. */
   readonly end: number;
+  #budgets: Promise<readonly BudgetLevel[]> | null = null;
   readonly #reads = new Map<string, Promise<WindowContents>>();
 
   constructor(readonly options: EvaluationOptions) {
@@ -59,6 +69,11 @@ export class EvaluationWindow {
       this.#reads.set('replicas', contents);
     }
     return contents;
+  }
+
+  /** How budgets stand now. */
+  budgets(): Promise<readonly BudgetLevel[]> {
+    return (this.#budgets ??= this.options.budgetLevels?.() ?? Promise.resolve([]));
   }
 
   /** Why nothing can be told of the fleet now; null when it can. */

@@ -4,6 +4,8 @@ import { NestmeterError, shown } from '../errors.js';
 import { acknowledged } from './acknowledgement.js';
 import { type AlertsAnswer, answerAlerts, answerChange, type changeAnswer } from './alert-answer.js';
 import type { AlertRecords } from './alert-records.js';
+import type { Channel } from './channel/channel.js';
+import { type ChannelHealth, channelHealth, type ChannelTest } from './channel/channel-answer.js';
 import { changesWithin } from './history.js';
 import type { AlertRule } from './rule.js';
 import { livingSilences, mostSilences, type Silence, type silenceRequest } from './silence.js';
@@ -17,6 +19,9 @@ export interface FleetAlertsOptions {
   readonly storeNowMs: () => number;
   /** False when no rule is ever evaluated. */
   readonly enabled: boolean;
+  readonly channels: readonly Channel[];
+  /** Sends a test message; answers what went wrong, null when it arrived. */
+  readonly test: (channel: Channel) => Promise<NestmeterError | null>;
 }
 
 /** Without an evaluation for so long, or three intervals, nobody seems to evaluate. */
@@ -48,6 +53,22 @@ export class FleetAlerts {
     const changes = changesWithin(records.history.body, records.board.body, hours, storeNowMs());
     const known = rules();
     return changes.map((change) => answerChange(change, known));
+  }
+
+  /** What became of the messages to each channel; none when no rule is evaluated. While the store is unreachable, what this replica knew last. */
+  async channels(): Promise<ChannelHealth[]> {
+    const { records, channels, enabled } = this.options;
+    if (!enabled) return [];
+    await this.#refresh();
+    return channels.map((channel) => channelHealth(channel, records.board.body.notifications));
+  }
+
+  /** Sends a test message to a channel from this replica. Rejects with NM_NOT_FOUND when there is no such channel. */
+  async testChannel(name: string): Promise<ChannelTest> {
+    const channel = this.options.channels.find((one) => one.name === name);
+    if (channel === undefined) throw noSuch('channel', name);
+    const error = await this.options.test(channel);
+    return { channel: name, delivered: error === null, error: error && { code: error.code, message: error.message } };
   }
 
   /** Says who takes care of an alert. Rejects with NM_NOT_FOUND for one that neither is pending nor fires. */

@@ -2,7 +2,7 @@ import type { Statistic } from '../report/duration-answer.js';
 
 /** Where the values of a metric come from, unless a rule says otherwise. */
 export interface NamedMetric {
-  /** A family of what is measured, or one of the sources `current`, `day`, `month`, `trend`, `host`. */
+  /** A family of what is measured, or one of the sources `current`, `day`, `month`, `budget`, `trend`, `host`. */
   readonly family: string;
   /** Name of the metric within the family. */
   readonly metric: string;
@@ -42,6 +42,8 @@ export const namedMetrics: ReadonlyMap<string, NamedMetric> = new Map(
     token_usage_percent: named('day', 'token_usage_percent', '%'),
     daily_cost_usd: named('day', 'cost_usd', 'USD'),
     monthly_cost_usd: named('month', 'cost_usd', 'USD'),
+    budget_used_percent: named('budget', 'used_percent', '%', ['budget']),
+    budget_unpriced_calls: named('budget', 'unpriced_calls', '', ['budget']),
     queue_depth: named('queue', 'queue_depth', '', ['queue']),
     memory_pressure_percent: named('current', 'memory_pressure', '%', ['replica']),
     cpu_percent: named('current', 'cpu', '%', ['replica']),

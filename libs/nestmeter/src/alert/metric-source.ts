@@ -46,6 +46,11 @@ export function familiesOf(rule: MetricRule, known: Families): Families {
   return metricFamilies(question, known).families;
 }
 
+/** Whether a metric is read from the slots of one family; others are levels of now, sums of a day, or several families. */
+export function isOfSlots({ family }: Pick<MetricQuestion, 'family'>): boolean {
+  return !['processing', 'current', 'day', 'month', 'trend', 'host'].includes(family);
+}
+
 /** Looks for the values of a rule's metric. @param together families that other rules read in the same window */
 export async function readMetric(rule: MetricRule, evaluation: EvaluationWindow, together: Families): Promise<Reading> {
   const question = questionOf(rule);
@@ -58,6 +63,8 @@ export async function readMetric(rule: MetricRule, evaluation: EvaluationWindow,
       return readToday(question, evaluation);
     case 'month':
       return one(await monthlyCost(evaluation));
+    case 'budget':
+      return readBudgets(question, evaluation);
     case 'trend':
       return readTrend(rule, evaluation);
     case 'host':
@@ -84,6 +91,9 @@ async function readProcessing(rule: MetricRule, evaluation: EvaluationWindow, to
   return values(...(pipelines.length > 0 ? pipelines : ask('endpoint', 'response_time_ms', {})));
 }
 
+/** A process that starts is busy with itself: for so long after its start its use of the processor says nothing. */
+const startSeconds = 60;
+
 /** Levels of this moment: of each living replica, or of LLM calls under way by provider. */
 async function readCurrent({ metric }: MetricQuestion, evaluation: EvaluationWindow): Promise<Reading> {
   const beats = liveBeats(await evaluation.replicas()) ?? [];
@@ -99,10 +109,11 @@ async function readCurrent({ metric }: MetricQuestion, evaluation: EvaluationWin
     );
   }
   const name = levelName('process', metric);
+  const isStarting = (started: number): boolean => metric === 'cpu' && started > evaluation.nowMs / 1000 - startSeconds;
   return values(
-    ...beats.flatMap(({ id, name: replica, current }) => {
+    ...beats.flatMap(({ id, name: replica, started, current }) => {
       const value = Object.hasOwn(current, name) ? current[name]! : null;
-      return value === null ? [] : [{ labels: { replica, replica_id: id }, value, count: null }];
+      return value === null || isStarting(started) ? [] : [{ labels: { replica, replica_id: id }, value, count: null }];
     }),
   );
 }
@@ -114,6 +125,21 @@ async function readToday({ metric }: MetricQuestion, evaluation: EvaluationWindo
   const day = await readDay(context, evaluation.nowMs / 1000);
   if (metric === 'token_usage_percent') return one(day.token_usage_percent);
   return one(day.cost_usd === null ? null : Number(day.cost_usd));
+}
+
+async function readBudgets({ metric, filter }: MetricQuestion, evaluation: EvaluationWindow): Promise<Reading> {
+  if (evaluation.options.budgetLevels === undefined) return inactive('there are no budgets');
+  const budgets = await evaluation.budgets();
+  const wanted = budgets.filter(({ labels }) =>
+    Object.entries(filter).every(([label, value]) => Object.hasOwn(labels, label) && labels[label] === value),
+  );
+  return values(
+    ...wanted.map(({ labels, usedPercent, unpricedCalls }) => ({
+      labels,
+      value: metric === 'used_percent' ? usedPercent : unpricedCalls,
+      count: null,
+    })),
+  );
 }
 
 async function monthlyCost(evaluation: EvaluationWindow): Promise<number | null> {

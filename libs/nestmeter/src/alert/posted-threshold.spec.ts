@@ -1,5 +1,6 @@
 import { defaultRules } from './default-rules.js';
-import { type PostedThreshold, withThresholds } from './posted-threshold.js';
+import { builtInFamilies } from '../accumulate/families.js';
+import { type PostedThreshold, thresholdProblem, withThresholds } from './posted-threshold.js';
 import { levelsOf } from './rule.js';
 
 const rules = defaultRules({ dailyCostUsd: null, monthlyCostUsd: null });
@@ -61,5 +62,24 @@ describe('a posted threshold', () => {
     const { all, rejected } = put({ metric: 'nonsense' });
     expect(all).toHaveLength(rules.length);
     expect(rejected).toEqual([expect.stringContaining('nonsense must be given a family')]);
+  });
+
+  it.each([
+    [{ metric: 'error_rate_percent' }, null],
+    [{ metric: 'endpoint.response_time_ms', statistic: 'p99', filter: { route: '/a' } }, null],
+    [{ metric: 'custom.not_yet.value' }, null],
+    [{ metric: 'memory_pressure_percent' }, null],
+    [{ metric: 'nonsense' }, expect.stringContaining('family')],
+    [{ metric: 'endpont.requests' }, 'on something that is measured: nothing measures endpont'],
+    [{ metric: 'endpoint.reqests' }, 'on something that is measured: endpoint has no metric reqests'],
+    [{ metric: 'error_rate_percent', filter: { host: 'a' } }, 'on something that is measured: endpoint has no label host'], // prettier-ignore
+    [
+      { metric: 'memory_pressure_percent', filter: { replica: 'a' } },
+      'given without filter: this metric has no series',
+    ],
+    [{ metric: 'error_rate_percent', statistic: 'p77' }, expect.stringContaining('statistic')],
+  ])('%j is judged before it is posted: %s', (threshold, problem) => {
+    const given: PostedThreshold = { comparison: '>', threshold: 1, severity: 'warning', ...threshold };
+    expect(thresholdProblem(rules, given, builtInFamilies)).toEqual(problem);
   });
 });

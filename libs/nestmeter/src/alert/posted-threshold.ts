@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import type { Statistic } from '../report/duration-answer.js';
+import { metricFamilies } from '../report/metric-values.js';
 import { type Comparison, comparisons } from './comparison.js';
+import type { Families } from './evaluation-window.js';
 import { metricName, namedMetrics } from './metric-names.js';
-import { questionOf } from './metric-source.js';
+import { isOfSlots, questionOf } from './metric-source.js';
 import { type AlertRule, ruleSchema } from './rule.js';
 import { givenSeverity, type Severity } from './severity.js';
 
@@ -58,6 +60,32 @@ export function withThresholds(
     else rejected(threshold, made.error.issues[0]!.message);
   }
   return all;
+}
+
+/**
+ * Why a threshold could never be watched, completing "must be"; null when it can. Custom metrics may be those of another
+ * replica, or of later.
+ *
+ * @param known all families of this replica, custom ones too
+ */
+export function thresholdProblem(
+  rules: readonly AlertRule[],
+  threshold: PostedThreshold,
+  known: Families,
+): string | null {
+  let refused: string | null = null;
+  withThresholds(rules, [threshold], (_, reason) => {
+    refused =
+      /^must be (.+)$/.exec(reason)?.[1] ?? 'one that a rule can be made of: check metric, statistic and filter';
+  });
+  const made = ruleSchema.safeParse(ownRule(threshold, new Set()));
+  if (refused !== null || !made.success) return refused;
+  const question = questionOf({ ...made.data, metric: made.data.metric! });
+  if (!isOfSlots(question))
+    return Object.keys(question.filter).length > 0 ? 'given without filter: this metric has no series' : null;
+  if (question.family.startsWith('custom.') && !known.some(({ name }) => name === question.family)) return null;
+  const { missing } = metricFamilies(question, known);
+  return missing === null ? null : `on something that is measured: ${missing}`;
 }
 
 function isOn(rule: AlertRule, { metric, statistic, filter = {} }: PostedThreshold): boolean {

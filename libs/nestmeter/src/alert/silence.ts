@@ -2,14 +2,15 @@ import { z } from 'zod';
 import type { AlertState } from './alert-state.js';
 import type { AlertRule } from './rule.js';
 
-const matchers = z
+/** Schema of what an alert must be like: all must match; `*` stands for anything at all, or for the rest at the end of a text. */
+export const matchers = z
   .record(z.string().min(1).max(100), z.string().max(191))
   .refine((given) => Object.keys(given).length > 0, 'must name at least one thing')
   .refine((given) => Object.keys(given).length <= 10, 'must be at most 10 matchers');
 
 const silence = z.object({
   id: z.string(),
-  /** What it silences: all must match; `*` stands for anything at all, or for the rest at the end of a text. */
+  /** What it silences. */
   matchers,
   /** Unix seconds. */
   until: z.number(),
@@ -49,19 +50,29 @@ export function livingSilences({ silences }: Silences, now: number): Silence[] {
   return silences.filter(({ until }) => until > now);
 }
 
+/** An alert as far as matchers look at it. */
+type Matchable = Pick<AlertState, 'rule' | 'severity' | 'labels'>;
+
 /** Until when an alert is silenced, in Unix seconds; null when it is not. */
 export function silencedUntil(
   silences: readonly Silence[],
-  alert: Pick<AlertState, 'rule' | 'severity' | 'labels'>,
+  alert: Matchable,
   rule: Pick<AlertRule, 'category' | 'metric'> | undefined,
 ): number | null {
+  const matching = silences.filter((one) => isMatched(alert, rule, one.matchers));
+  return matching.length === 0 ? null : Math.max(...matching.map(({ until }) => until));
+}
+
+/** Whether an alert is like matchers say: its rule, severity, category, metric and labels. */
+export function isMatched(
+  alert: Matchable,
+  rule: Pick<AlertRule, 'category' | 'metric'> | undefined,
+  wanted: Readonly<Record<string, string>>,
+): boolean {
   const facts = new Map(Object.entries(alert.labels));
   facts.set('rule', alert.rule).set('severity', alert.severity);
   if (rule !== undefined) facts.set('category', rule.category).set('metric', rule.metric ?? '');
-  const matching = silences.filter(({ matchers: wanted }) =>
-    Object.entries(wanted).every(([name, pattern]) => matches(facts.get(name), pattern)),
-  );
-  return matching.length === 0 ? null : Math.max(...matching.map(({ until }) => until));
+  return Object.entries(wanted).every(([name, pattern]) => matches(facts.get(name), pattern));
 }
 
 function matches(value: string | undefined, pattern: string): boolean {

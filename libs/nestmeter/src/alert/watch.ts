@@ -1,11 +1,16 @@
 import type { Clock } from '../clock.js';
 import { NestmeterError } from '../errors.js';
 import type { AlertRecords } from './alert-records.js';
-import { nextBoard } from './alert-board.js';
-import { evaluateRules } from './evaluate.js';
+import { type AlertBoard, type BoardTime, nextBoard } from './alert-board.js';
+import type { ChannelPolicy } from './channel/channel.js';
+import { evaluateRules, type RuleOutcome } from './evaluate.js';
 import type { EvaluationOptions } from './evaluation-window.js';
 import { withChanges } from './history.js';
+import { tidied } from './notify/delivery.js';
+import { queued } from './notify/queue.js';
+import { wantedNotices } from './notify/wanted-notices.js';
 import type { AlertRule } from './rule.js';
+import { livingSilences } from './silence.js';
 
 /** What an {@link AlertWatch} is made of. */
 export interface AlertWatchOptions extends EvaluationOptions {
@@ -15,11 +20,20 @@ export interface AlertWatchOptions extends EvaluationOptions {
   readonly rules: () => readonly AlertRule[];
   /** Seconds between two evaluations; asked each time. */
   readonly intervalSeconds: () => number;
+  /** Who is to be told of changes. */
+  readonly channels: readonly ChannelPolicy[];
+  /** Name of the application, for messages. */
+  readonly app: string;
+  /** Told when there is a new board, and perhaps something to send. */
+  readonly written: () => void;
   /** Token of the lease while this replica holds it, null for a store that needs none; undefined: somebody else's turn. */
   readonly keeperToken: () => string | null | undefined;
   /** Takes note of what fails: of a rule, or of the evaluation. */
   readonly failed: (where: string, error: unknown) => void;
 }
+
+/** Times that an evaluation is written while senders note on the same board what they sent. */
+const writeAttempts = 5;
 
 /**
  * Evaluates the rules every few seconds while this replica keeps the store, so that a fleet does it once; the others only
@@ -32,8 +46,8 @@ export class AlertWatch {
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
   #stopped = false;
-  /** The board that this replica wrote last, and when by a clock that cannot be set. */
-  #written: { readonly id: string; readonly monotonicMs: number } | null = null;
+  /** The evaluation that this replica wrote last, and when it was by a clock that cannot be set. */
+  #written: { readonly evaluatedMs: number; readonly monotonicMs: number } | null = null;
 
   constructor(private readonly options: AlertWatchOptions) {}
 
@@ -68,21 +82,41 @@ export class AlertWatch {
     const token = keeperToken();
     if (token === undefined) return;
     const history = await records.history.refresh(token);
-    const { base, body: before } = await records.board.refresh(token);
+    let { base, body: before } = await records.board.refresh(token);
+    const { evaluatedMs } = before;
     const nowMs = storeNowMs();
     const monotonicMs = clock.monotonicMs();
-    const elapsedMs = this.#written?.id === base?.id ? monotonicMs - (this.#written?.monotonicMs ?? monotonicMs) : null;
+    const elapsedMs = this.#written?.evaluatedMs === evaluatedMs ? monotonicMs - this.#written.monotonicMs : null;
     const outcomes = await evaluateRules(rules(), this.options);
     for (const { rule, error } of outcomes) if (error !== undefined) failed(`alerts.${rule.name}`, error);
     const recorded = new Set(history.body.changes.map(({ id }) => id));
-    const unrecorded = before.changes.filter(({ id }) => !recorded.has(id));
-    const board = nextBoard({ ...before, changes: unrecorded }, outcomes, { nowMs, elapsedMs });
-    const written = await records.board.replace(base, board, token);
-    if (written === null) return;
-    this.#written = { id: written.id, monotonicMs };
-    // If this fails, the changes are still on the board next time.
-    if (board.changes.length > 0)
-      await records.history.replace(history.base, withChanges(history.body, board, nowMs), token);
+    // Meanwhile a sender may have noted what it sent: that is taken in. Another evaluation is not overtaken.
+    for (let attempt = 0; attempt < writeAttempts && before.evaluatedMs === evaluatedMs; attempt++) {
+      const unrecorded = before.changes.filter(({ id }) => !recorded.has(id));
+      const board = this.#next({ ...before, changes: unrecorded }, outcomes, { nowMs, elapsedMs });
+      if ((await records.board.replace(base, board, token)) !== null) {
+        this.#written = { evaluatedMs: nowMs, monotonicMs };
+        this.options.written();
+        // If this fails, the changes are still on the board next time.
+        if (board.changes.length > 0)
+          await records.history.replace(history.base, withChanges(history.body, board, nowMs), token);
+        return;
+      }
+      ({ base, body: before } = await records.board.refresh(token));
+    }
+  }
+
+  /** The next board, with the messages about what changed. */
+  #next(before: AlertBoard, outcomes: readonly RuleOutcome[], time: BoardTime): AlertBoard {
+    const { records, channels, app } = this.options;
+    const { nowMs } = time;
+    const rules = outcomes.map(({ rule }) => rule);
+    const next = nextBoard(before, outcomes, time);
+    const board = { ...next, notifications: tidied(next.notifications, { channels, rules, nowMs }) };
+    const silences = livingSilences(records.silences.body, nowMs / 1000);
+    const acknowledgements = records.acknowledgements.body;
+    const wanted = wantedNotices(board, { channels, rules, silences, acknowledgements, nowMs });
+    return { ...board, notifications: queued(board.notifications, wanted, { app, channels, nowMs }) };
   }
 
   #schedule(): void {

@@ -7,10 +7,11 @@ import {
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
-import { APP_INTERCEPTOR, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { APP_FILTER, APP_INTERCEPTOR, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { createMonitor, PerformanceMonitor } from '../monitor.js';
 import type { MonitorOptions } from '../options.js';
 import type { AccessFunction } from '../serve/access.js';
+import { BudgetExceededFilter } from './budget-exceeded.filter.js';
 import { guardsAsAccess, type NestAccessOptions } from './guard-access.js';
 import { HandlerInterceptor, needsInterceptor } from './handler-interceptor.js';
 import { installHttpEdge } from './http-edge.js';
@@ -55,6 +56,11 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
       // Nest leaves out a global interceptor whose factory answers null.
       useFactory: (monitor: PerformanceMonitor, modules: ModulesContainer): HandlerInterceptor | null =>
         monitor.enabled && needsInterceptor(modules) ? new HandlerInterceptor(monitor) : null,
+    },
+    {
+      provide: APP_FILTER,
+      inject: [HttpAdapterHost],
+      useFactory: (host: HttpAdapterHost): BudgetExceededFilter => new BudgetExceededFilter(host),
     },
   ],
   exports: [PerformanceMonitor],

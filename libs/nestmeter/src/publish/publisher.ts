@@ -29,6 +29,8 @@ export interface PublisherOptions {
   readonly describe: () => Omit<Beat, 'id' | 'number' | 'intervalMs' | 'left' | 'name' | 'host' | 'pid'>;
   /** Told what an operator should know, once for each change. */
   readonly warn: (message: string) => void;
+  /** Told that what was counted is about to be sent. @returns to be called once the store has all of it */
+  readonly onPublish?: (() => () => void) | undefined;
   /** Told what the store answered to each publish. */
   readonly onReceipt?: (receipt: Receipt) => void;
 }
@@ -173,12 +175,11 @@ export class Publisher {
     const { storeClock, store } = this.#options;
     this.#tidy();
     // Rule 2: the first call asks for the time, so that no slot is named by a clock that may be off by hours.
-    if (!this.#knowsTime) {
-      await this.#send([]);
-      this.#tidy();
-    }
+    if (!this.#knowsTime) await this.#send([]);
     // First, so that this publish can say that what is left is stored; whether the store answers, the publish tells.
     await this.#losses.note(store.upkeep).catch(() => {});
+    this.#tidy();
+    const published = this.#options.onPublish?.();
     const nowMs = storeClock.nowMs();
     const open =
       store.embedded && !all ? [] : this.#open.due(nowMs, store.embedded ? 'never' : all ? 'now' : 'in turn');
@@ -189,7 +190,9 @@ export class Publisher {
     if (store.embedded && first === undefined && !all) return;
     const audit = store.embedded ? [] : this.outbox.audit();
     await this.#send([...(first ?? []), ...audit]);
-    for (const call of all ? rest : rest.slice(0, backlogCalls)) await this.#send(call);
+    const further = all ? rest : rest.slice(0, backlogCalls);
+    for (const call of further) await this.#send(call);
+    if (further.length === rest.length) published?.();
     await this.#losses.note(store.upkeep);
   }
 

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { gateBy } from '../../../../test/fixtures/gate.js';
 import { Recording } from '../../../../test/fixtures/recording.js';
 import { componentFamily, operationFamily } from '../accumulate/families.js';
 import { llmFamily } from '../accumulate/llm-family.js';
@@ -220,9 +221,9 @@ describe('decorators', () => {
     recording.close();
     const refusal = new Error('budget exceeded');
     recording = new Recording({
-      beforeCall: () => {
+      gate: gateBy(() => {
         throw refusal;
-      },
+      }),
     });
     class Calls {
       @TrackLLMCall({ provider: 'openai' })

@@ -125,6 +125,11 @@ export class ActiveRequest implements Scope {
     }
   }
 
+  /** Notes why something inside failed, as an LLM call that fails does. */
+  failedBy(category: string): void {
+    this.#failure = category;
+  }
+
   childBegan(): void {}
 
   childEnded(): void {}

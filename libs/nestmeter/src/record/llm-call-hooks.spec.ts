@@ -1,7 +1,10 @@
 import { jest } from '@jest/globals';
+import { from, lastValueFrom } from 'rxjs';
+import { gateBy, type ToldGate } from '../../../../test/fixtures/gate.js';
 import { Recording } from '../../../../test/fixtures/recording.js';
 import { componentFamily, operationFamily } from '../accumulate/families.js';
 import { llmFamily } from '../accumulate/llm-family.js';
+import type { CallGate } from './call-gate.js';
 import type { LLMCallStart } from './llm-call.js';
 import { trackOperation } from './operation.js';
 import { PriceTable } from './price/price-table.js';
@@ -86,16 +89,17 @@ describe('what an application adds to a tracked LLM call', () => {
     });
   });
 
-  describe('beforeCall that refuses it', () => {
+  describe('a gate that refuses it', () => {
     const refusal = new Error('budget exceeded');
     const method = jest.fn(() => answer());
 
     beforeEach(() => {
       method.mockClear();
       open({
-        beforeCall: ({ provider, model }) => {
+        gate: gateBy(({ provider, model }) => {
           if (`${provider}/${model}` === 'openai/gpt-4o') throw refusal;
-        },
+          return null;
+        }),
       });
     });
 
@@ -118,6 +122,105 @@ describe('what an application adds to a tracked LLM call', () => {
     it('lets other calls through', () => {
       track(method, { model: 'o3' });
       expect(method).toHaveBeenCalledTimes(1);
+    });
+  });
+
+  describe('a gate that keeps something for it', () => {
+    const hold = { amount: 1 };
+    let gate: ToldGate;
+
+    function openWith(admit: CallGate['admit']): void {
+      gate = gateBy(admit);
+      open({ gate });
+    }
+
+    it('is told what the call came to, once, with what it kept', async () => {
+      openWith(() => hold);
+      await track(async () => answer({ model: 'gpt-4o-2024-08-06' }));
+      const told = {
+        provider: 'openai',
+        askedModel: 'gpt-4o',
+        model: 'gpt-4o-2024-08-06',
+        operation: 'chat',
+        tags: null,
+      };
+      expect(gate.told).toEqual([{ hold, call: { ...told, tokens: 120, costNanoUsd: 450_000, mayHaveSpent: true } }]);
+    });
+
+    it('is told of tokens and cost, which calls by hand have too', () => {
+      openWith(() => hold);
+      track(() => answer(), { tags: { tenant: 'acme' } });
+      recording.recorder.llm.record(start, { outcome: 'completed', durationMs: 1, streamed: false, answer: { inputTokens: 4, outputTokens: 0 }, nested: false }); // prettier-ignore
+      expect(gate.told.map(({ call, hold: kept }) => [call?.tags, call?.tokens, call?.costNanoUsd, kept])).toEqual([
+        [{ tenant: 'acme' }, 120, 450_000, hold],
+        [null, 4, 10_000, null],
+      ]);
+    });
+
+    it.each([
+      ['a provider that refused it', Object.assign(new Error('no'), { status: 429 }), false],
+      ['the application', new TypeError('no'), false],
+      ['the network', Object.assign(new Error('no'), { code: 'ECONNRESET' }), true],
+      ['nobody knows what', Object.assign(new Error('no'), { status: 418 }), true],
+    ])('is told whether it may have spent something when it failed by %s', async (_, error, mayHaveSpent) => {
+      openWith(() => hold);
+      await expect(track(() => Promise.reject(error))).rejects.toBe(error);
+      expect(gate.told).toMatchObject([{ hold, call: { tokens: undefined, mayHaveSpent } }]);
+    });
+
+    it('lets an async call wait for it, and makes it only then', async () => {
+      let admit!: (kept: object) => void;
+      openWith(({ mayWait }) => (mayWait ? new Promise((resolve) => (admit = resolve)) : hold));
+      let made = 0;
+      const result = track(async () => (made++, answer()));
+      await Promise.resolve();
+      expect(made).toBe(0);
+      spend(700);
+      admit(hold);
+      await result;
+      expect(made).toBe(1);
+      expect(recording.values(llmFamily, labels, 'success_duration')).toEqual({ count: 1, sum: 0 });
+      expect(gate.told).toHaveLength(1);
+    });
+
+    it('counts a call as refused that waited in vain', async () => {
+      const refusal = new Error('used up');
+      openWith(() => Promise.reject(refusal));
+      const method = jest.fn(async () => answer());
+      await expect(track(method)).rejects.toBe(refusal);
+      expect(method).not.toHaveBeenCalled();
+      expect([count('refused'), count('calls')]).toEqual([1, 0]);
+    });
+
+    it('gets the call around as well, whose part is released because it counts nothing', async () => {
+      const asked: (object | null)[] = [];
+      const holds = [{ of: 'outer' }, { of: 'inner' }];
+      openWith(({ around }) => {
+        asked.push(around);
+        return holds[asked.length - 1]!;
+      });
+      await track(async () => track(async () => answer(), { provider: 'azure' }), { provider: 'gateway' });
+      expect(asked).toEqual([null, holds[0]]);
+      expect(gate.told.map(({ call, hold: kept }) => [call?.provider, kept])).toEqual([
+        ['azure', holds[1]],
+        [undefined, holds[0]],
+      ]);
+    });
+
+    it('gives up what it kept for a stream that may never be read, and is told when it was', async () => {
+      openWith(() => hold);
+      const stream = track(() => from([chunk('a'), chunk(null, 'stop', { prompt_tokens: 3, completion_tokens: 4 })]));
+      expect(gate.told).toEqual([{ call: null, hold }]);
+      await lastValueFrom(stream);
+      expect(gate.told[1]).toMatchObject({ hold: null, call: { tokens: 7 } });
+    });
+
+    it('does not reach the application when it fails', () => {
+      gate = { ...gateBy(() => hold), ended: () => { throw new Error('broken'); } }; // prettier-ignore
+      open({ gate });
+      expect(track(() => answer())).toEqual(answer());
+      expect(recording.recorder.refusals.counts()).toEqual({ 'failed.gate': 1 });
+      expect(count('completed')).toBe(1);
     });
   });
 

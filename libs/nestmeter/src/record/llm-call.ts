@@ -1,6 +1,7 @@
 import { llmFamily } from '../accumulate/llm-family.js';
 import type { ExtractAnswer, LLMAnswer } from './answer/answer.js';
 import { abortedAs, isAborted } from './abort-signal.js';
+import type { CallHold } from './call-gate.js';
 import { CallAttempts } from './attempt/call-attempts.js';
 import { attemptsOfAnswer } from './attempt/told-attempts.js';
 import { readAnswer } from './answer/read-answer.js';
@@ -51,6 +52,8 @@ export class LLMCall implements Scope, ResultObserver {
     readonly start: LLMCallStart,
     /** Let go of at the end: a connection that was opened inside keeps the call itself alive for as long as it is open. */
     private signal: AbortSignal | undefined,
+    /** What the gate keeps for this call; let go of where the call may never begin. */
+    public hold: CallHold | null = null,
   ) {
     const scope = currentScope();
     this.parent = scope?.recorder === recorder ? scope : null;
@@ -146,6 +149,10 @@ export class LLMCall implements Scope, ResultObserver {
     this.#state = 'waiting';
     this.#earlierMs = this.lastSignMs - this.startMs;
     this.#leave(this.lastSignMs);
+    // Nobody may ever read it: what is kept for it would be kept for ever.
+    const { hold, recorder } = this;
+    this.hold = null;
+    if (hold !== null) recorder.guard('gate', () => recorder.options.gate?.released(hold));
   }
 
   streaming(): void {
@@ -241,7 +248,8 @@ export class LLMCall implements Scope, ResultObserver {
       rateLimitedAttempts: attempts?.rateLimited,
       nested: this.#hasInner,
     };
-    settleCall(recorder, { provider, model, operation, tags, parent, facts, takesOver, endMs, span: this.#span });
+    const { hold } = this;
+    settleCall(recorder, { provider, model, operation, tags, parent, facts, takesOver, endMs, span: this.#span, hold });
   }
 
   /** What follows from how it ended for others: fail-over, and a warning where tokens are missing. */

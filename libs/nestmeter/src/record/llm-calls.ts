@@ -1,6 +1,8 @@
 import { types } from 'node:util';
 import { cleanLabel, other } from '../accumulate/labels.js';
+import type { CallGate, CallHold } from './call-gate.js';
 import { noteOutcome, takeOver } from './failover.js';
+import { currentRequest } from './http-request.js';
 import type { LLMFacts } from './llm-facts.js';
 import { abortSignalIn } from './abort-signal.js';
 import { LLMCall, type LLMCallStart } from './llm-call.js';
@@ -34,8 +36,8 @@ export class LLMCalls {
   }
 
   /**
-   * Calls `method` as an LLM call: same `this`, arguments, result object and errors. A call that `beforeCall` refuses is
-   * not made: its error comes as the method's own would, as a rejection where the method is `async`.
+   * Calls `method` as an LLM call: same `this`, arguments, result object and errors. A call that the gate refuses is not
+   * made: its error comes as the method's own would, as a rejection where the method is `async`. Only there it may wait.
    *
    * @param isAsync whether the method is an `async` function, perhaps under other decorators
    */
@@ -46,15 +48,53 @@ export class LLMCalls {
     args: Args,
     isAsync = types.isAsyncFunction(method),
   ): Result {
+    const { gate } = this.recorder.options;
+    if (gate === undefined || !gate.isClosing) return this.#make(start, method, self, args, null);
+    let hold: CallHold | null | Promise<CallHold | null>;
     try {
-      this.recorder.options.beforeCall?.(start);
+      hold = this.#admit(gate, start, args, isAsync);
     } catch (error) {
-      this.record(start, { outcome: 'refused', durationMs: 0, streamed: false, answer: {}, nested: false });
+      this.#refused(start);
       if (isAsync) return Promise.reject(error) as Result;
       throw error;
     }
-    const call = this.recorder.guard('llm', () => new LLMCall(this.recorder, this.#active, start, abortSignalIn(args)));
-    if (call === undefined) return method.apply(self, args);
+    if (!(hold instanceof Promise)) return this.#make(start, method, self, args, hold);
+    const refused = (error: unknown): never => {
+      this.#refused(start);
+      throw error;
+    };
+    return hold.then((held) => this.#make(start, method, self, args, held), refused) as Result;
+  }
+
+  #admit(gate: CallGate, start: LLMCallStart, args: readonly unknown[], mayWait: boolean) {
+    const scope = currentScope();
+    const parent = scope?.recorder === this.recorder ? scope : null;
+    const around = parent instanceof LLMCall ? parent.hold : null;
+    const { provider, model, operation, tags } = start;
+    return gate.admit({ provider, model, operation, tags: tagsInside(parent, tags), args, mayWait, around });
+  }
+
+  #refused(start: LLMCallStart): void {
+    this.record(start, { outcome: 'refused', durationMs: 0, streamed: false, answer: {}, nested: false });
+    // It is why the request fails, if it does.
+    currentRequest()?.failedBy('quota');
+  }
+
+  #make<This, Args extends unknown[], Result>(
+    start: LLMCallStart,
+    method: (this: This, ...args: Args) => Result,
+    self: This,
+    args: Args,
+    hold: CallHold | null,
+  ): Result {
+    const call = this.recorder.guard(
+      'llm',
+      () => new LLMCall(this.recorder, this.#active, start, abortSignalIn(args), hold),
+    );
+    if (call === undefined) {
+      if (hold !== null) this.recorder.guard('gate', () => this.recorder.options.gate?.released(hold));
+      return method.apply(self, args);
+    }
     let result: Result;
     try {
       result = call.run(() => method.apply(self, args));

@@ -111,6 +111,8 @@ export const errorRules: readonly ErrorRule[] = [
 
   { category: 'quota', className: /^ServiceQuotaExceededException$/ },
   { category: 'quota', status: [402] },
+  // A budget of ours that refused the call.
+  { category: 'quota', code: /^NM_BUDGET_EXCEEDED$/ },
   {
     category: 'quota',
     code: /^(insufficient_quota|billing_error|billing_hard_limit_reached|billing_not_active|blocked_api_access|enforced_spend_limit_reached|contract_spend_limit_reached|linked_organization_\w+)$/,

@@ -1,5 +1,6 @@
 import { llmFamily } from '../accumulate/llm-family.js';
 import type { LLMAnswer } from './answer/answer.js';
+import type { CallHold } from './call-gate.js';
 import { recordComponent } from './components.js';
 import { countCall, countUsage, type LLMFacts } from './llm-facts.js';
 import { costOfCall, type LLMCost, type Unpriced } from './price/cost.js';
@@ -24,6 +25,8 @@ export interface EndedCall {
   readonly endMs: number;
   /** Ended once the cost is known. */
   readonly span?: LLMSpan | null;
+  /** What the gate keeps for it. */
+  readonly hold?: CallHold | null;
 }
 
 /** Prices reach no further: longer names are hostile, and the price table would keep them. */
@@ -61,6 +64,7 @@ export function settleCall(recorder: Recorder, call: EndedCall): void {
     );
   } catch (error) {
     call.span?.end(call.facts, undefined, call.tags);
+    if (call.hold != null) recorder.guard('gate', () => recorder.options.gate?.released(call.hold!));
     recorder.refusals.failed('llm', error);
   }
 }
@@ -85,6 +89,7 @@ function countSettled(recorder: Recorder, call: EndedCall, cost: LLMCost | undef
   countCall(state, facts, cost);
   if (call.takesOver) state.count(llmFamily.counter.failovers);
   if (call.tags !== null) countTags(recorder, call.tags, call, cost);
+  if (recorder.options.gate !== undefined) recorder.guard('gate', () => tellGate(recorder, call, cost));
   if (parent === null || outcome === 'refused') return;
   const failed = outcome === 'failed' || outcome === 'incomplete';
   if (parent.operation !== null && !parent.isLLMCall) {
@@ -105,6 +110,36 @@ function countSettled(recorder: Recorder, call: EndedCall, cost: LLMCost | undef
     },
     endMs,
   );
+}
+
+/** Failures in which the provider surely did nothing that it bills: it said so, or was never asked. */
+const unbilled = new Set([
+  'authentication',
+  'permission',
+  'rate_limit',
+  'quota',
+  'invalid_request',
+  'context_length',
+  'overloaded',
+  'application',
+]);
+
+function tellGate(
+  recorder: Recorder,
+  { provider, model, operation, tags, facts, hold = null }: EndedCall,
+  cost?: LLMCost,
+): void {
+  const { gate } = recorder.options;
+  if (gate === undefined || !gate.isClosing || facts.outcome === 'refused') return;
+  if (facts.nested) {
+    if (hold !== null) gate.released(hold);
+    return;
+  }
+  const { answer, outcome, errorCategory } = facts;
+  const tokens = toldTokens(answer) ? (answer.inputTokens ?? 0) + (answer.outputTokens ?? 0) : undefined;
+  const mayHaveSpent = outcome !== 'failed' || !unbilled.has(errorCategory ?? 'unknown');
+  const told = { askedModel: model, model: answer.model ?? model, tokens, costNanoUsd: cost?.totalNanoUsd };
+  gate.ended({ provider, operation, tags, mayHaveSpent, ...told }, hold);
 }
 
 function countTags(

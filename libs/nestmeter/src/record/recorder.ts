@@ -3,6 +3,7 @@ import type { AnyFamily } from '../accumulate/family.js';
 import { cleanLabel } from '../accumulate/labels.js';
 import type { Series } from '../accumulate/series.js';
 import type { Clock } from '../clock.js';
+import type { CallGate } from './call-gate.js';
 import { Headroom } from './attempt/headroom.js';
 import { ProviderHosts } from './attempt/provider-hosts.js';
 import { UntrackedRequests } from './attempt/untracked-requests.js';
@@ -24,8 +25,8 @@ export interface RecorderOptions {
   readonly apdexMs: (endpoint: string) => number;
   /** Which endpoint requests succeeded; default: status below 400 and not aborted. */
   readonly isSuccess?: ((status: number) => boolean) | undefined;
-  /** Called before an LLM call is made; throws to refuse it. */
-  readonly beforeCall?: ((call: { provider: string; model: string }) => void) | undefined;
+  /** Decides whether LLM calls are made; none lets all of them pass. */
+  readonly gate?: CallGate | undefined;
   /** Hosts of providers beside the known ones. */
   readonly providerHosts?: readonly string[] | undefined;
   /** Whether the last error message of each provider and category is kept, scrubbed. Default false. */

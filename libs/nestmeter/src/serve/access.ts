@@ -80,6 +80,11 @@ interface Rule {
 
 const forwarding = /^(forwarded|via|x-forwarded-.*|x-real-ip|cf-connecting-ip|true-client-ip)$/;
 
+/** Whether this is a place where people develop or test: anything but `development` and `test` counts as production. */
+export function isTried(nodeEnv: string | undefined = process.env['NODE_ENV']): boolean {
+  return nodeEnv === 'development' || nodeEnv === 'test';
+}
+
 /** Decides who may use the routes of one monitor. */
 export class Access {
   readonly #rules: readonly Rule[] | null;
@@ -145,7 +150,7 @@ export class Access {
    * headers rule that out; a page that made DNS point its own name here (rebinding) still sends that name as Host.
    */
   #isLocal({ headers }: AccessRequest, remoteAddress: string | undefined): boolean {
-    if (this.nodeEnv !== 'development' && this.nodeEnv !== 'test') return false;
+    if (!isTried(this.nodeEnv)) return false;
     if (!isLoopbackAddress(remoteAddress) || !isLoopbackHost(headerOf(headers, 'host'))) return false;
     const origin = headerOf(headers, 'origin');
     if (origin !== undefined && !isLoopbackHost(/^https?:\/\/([^/]+)$/.exec(origin)?.[1])) return false;

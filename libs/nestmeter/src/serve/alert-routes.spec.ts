@@ -1,3 +1,4 @@
+import type { ChannelOptionsInput } from '../alert/channel/channel-kinds.js';
 import { ManualClock } from '../clock.js';
 import { createMonitor, PerformanceMonitor } from '../monitor.js';
 
@@ -57,6 +58,39 @@ describe('the routes of alerts', () => {
       error: { code: 'NM_QUERY_INVALID', message: expect.stringContaining('hours must be a whole number') as string },
     });
     expect((await call(monitor, 'POST', '/alerts/nothing/acknowledge', {})).status).toBe(404);
+  });
+
+  it('refuse a threshold on what nothing measures, name it, and change nothing', async () => {
+    const monitor = quiet();
+    const post = (metric: string) => call(monitor, 'POST', '/config', { alert_thresholds: [{ metric, threshold: 1 }] });
+    for (const metric of ['nonsense', 'endpoint.reqests', 'endpont.requests'])
+      expect(await post(metric)).toMatchObject({
+        status: 400,
+        answer: { error: { code: 'NM_CONFIG_INVALID', message: expect.stringMatching(/^alert_thresholds\.0 must be/) as string } }, // prettier-ignore
+      });
+    expect((await call(monitor, 'GET', '/config')).answer).toMatchObject({ version: 0, posted: {} });
+    expect((await post('endpoint.requests')).status).toBe(200);
+  });
+
+  it('send a test message, and say what came of it', async () => {
+    const told: string[] = [];
+    const channels: ChannelOptionsInput[] = [
+      { name: 'own', kind: 'function', send: ({ kind }) => told.push(kind) },
+      { name: 'slack', kind: 'slack', urlFrom: { secret: () => 'https://10.0.0.1/a' } },
+    ];
+    const access = { write: 'write-token-for-tests', read: 'read-token-for-tests-1' };
+    const monitor = createMonitor({ logLevel: 'silent', access, alerts: { channels } });
+    const test = (name: string, headers = writer) =>
+      call(monitor, 'POST', `/alerts/channels/${name}/test`, {}, headers);
+    expect(await test('own')).toEqual({ status: 200, answer: { channel: 'own', delivered: true, error: null } });
+    expect(told).toEqual(['test']);
+    expect((await test('slack')).answer).toMatchObject({
+      delivered: false,
+      error: { code: 'NM_CHANNEL_ADDRESS_REFUSED' },
+    });
+    expect((await test('none')).status).toBe(404);
+    expect((await test('own', { authorization: 'Bearer read-token-for-tests-1' })).status).toBe(403);
+    expect(told).toEqual(['test']);
   });
 
   it('take changes from writers only', async () => {

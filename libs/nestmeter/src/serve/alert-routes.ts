@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { alertsAnswer, changeAnswer } from '../alert/alert-answer.js';
+import { channelTestAnswer } from '../alert/channel/channel-answer.js';
 import { type Silence, silenceRequest } from '../alert/silence.js';
 import { summarise, summaryAnswer } from '../alert/summary.js';
 import { time } from '../report/answer-field.js';
@@ -110,5 +111,14 @@ export const alertRoutes: readonly Route[] = [
       await view.alerts.endSilence(query.id);
       return { kind: 'json', value: { id: query.id, ended: true } };
     },
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/alerts/channels/:name/test',
+    summary: 'Sends a test message to a channel, and answers what came of it.',
+    access: 'write',
+    query: noQuery,
+    answer: channelTestAnswer,
+    handle: async ({ view }, { path }) => ({ kind: 'json', value: await view.alerts.testChannel(path['name']!) }),
   }),
 ];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { channelHealthAnswer } from '../alert/channel/channel-answer.js';
 
 const count = z.number().int().nonnegative();
 /** Unix seconds. */
@@ -68,7 +69,8 @@ export const healthAnswer = z.object({
   }),
   /** By host, since the start of this replica; null while nobody looks. */
   untracked_provider_requests: z.record(z.string(), count).nullable(),
-  channels: z.record(z.string(), z.object({ sent: count, failed: count, last_error: z.string().nullable() })),
+  /** Of the fleet, since the store began. */
+  channels: z.array(channelHealthAnswer),
 });
 
 /** See {@link healthAnswer}. */

@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client';
 import type { AnyFamily, Semconv } from '../accumulate/family.js';
 import type { FamilyState } from '../accumulate/family-state.js';
 import type { FleetAlerts } from '../alert/fleet-alerts.js';
+import type { FleetBudgets } from '../budget/fleet-budgets.js';
 import type { Clock } from '../clock.js';
 import type { WindowContents, WindowRequest } from '../query/window-reader.js';
 import type { Report } from '../report/report.js';
@@ -56,7 +57,12 @@ export interface MonitorView {
   /** Makes a report. Rejects with NM_QUERY_INVALID for a query that cannot be answered. */
   report<Query, Answer>(report: Report<Query, Answer>, query: Query): Promise<Answer>;
   /** Which alerts fire, and what people say about them. */
-  readonly alerts: Pick<FleetAlerts, 'now' | 'history' | 'acknowledge' | 'silences' | 'silence' | 'endSilence'>;
+  readonly alerts: Pick<
+    FleetAlerts,
+    'now' | 'history' | 'acknowledge' | 'silences' | 'silence' | 'endSilence' | 'testChannel'
+  >;
+  /** What is used of budgets, and overrides of their limits. */
+  readonly budgets: Pick<FleetBudgets, 'now' | 'override' | 'endOverride'>;
   health(): Promise<HealthAnswer>;
   /** Effective options; secrets are hidden before they get here. */
   config(): ConfigAnswer;

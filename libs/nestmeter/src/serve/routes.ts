@@ -3,6 +3,7 @@ import { allReports } from '../report/all-reports.js';
 import { realTimeReport } from '../report/real-time.js';
 import type { Report } from '../report/report.js';
 import { alertRoutes } from './alert-routes.js';
+import { budgetRoutes } from './budget-routes.js';
 import { configRoutes } from './config.js';
 import { healthAnswer } from './health.js';
 import type { MonitorView } from './monitor-view.js';
@@ -36,6 +37,7 @@ const reportRoutes = Object.entries(allReports).map(([name, report]) =>
 export const routeTable: readonly Route[] = [
   ...reportRoutes,
   ...alertRoutes,
+  ...budgetRoutes,
   ...configRoutes,
   defineRoute({
     path: '/health',

@@ -125,6 +125,7 @@ export class MemoryStore implements Store {
 
   async clear(): Promise<void> {
     this.#contents.clear();
+    this.upkeep.clear();
   }
 
   #write({ slot, field, version, encoded }: StateWrite, timeMs: number): WriteResult {

@@ -10,6 +10,7 @@ import {
 } from './folded-state.js';
 import { addGaps } from './gap.js';
 import type { MemoryContents, StoredSlot } from './memory-contents.js';
+import { MemoryReservations } from './memory-reservations.js';
 import { definitionField, replicaOf, slotId, type SlotRef } from './store.js';
 import {
   type Claim,
@@ -21,6 +22,8 @@ import {
   type Lease,
   type Note,
   type ReadState,
+  type Reservation,
+  type Reserved,
   type Seal,
   type SlotName,
   type SlotParts,
@@ -37,6 +40,8 @@ const partBytes = 1 << 20;
  * stores that several replicas share in tests, and so that the contract is one.
  */
 export class MemoryUpkeep implements Upkeep {
+  readonly #reservations = new MemoryReservations();
+
   constructor(
     private readonly contents: MemoryContents,
     /** Expires what is due and answers the time, or throws when the store is stopped. */
@@ -162,9 +167,18 @@ export class MemoryUpkeep implements Upkeep {
     return 'stored';
   }
 
+  async reserve(reservation: Reservation): Promise<Reserved> {
+    return this.#reservations.reserve(reservation, this.nowMs());
+  }
+
   async documents(names: readonly string[]): Promise<(ControlDocument | null)[]> {
     this.nowMs();
     return names.map((name) => this.contents.documents.get(name) ?? null);
+  }
+
+  /** Removes what replicas hold of budgets. */
+  clear(): void {
+    this.#reservations.clear();
   }
 
   #find(slot: SlotRef): StoredSlot | undefined {

@@ -36,6 +36,11 @@ export class RedisKeys {
     this.families = `${this.tag}:families`;
   }
 
+  /** Hash, expires after its period: holder → what it holds of a budget. */
+  reserved(account: string): string {
+    return `${this.tag}:reserved:${encodeURIComponent(account.toWellFormed())}`;
+  }
+
   /** Hash, expires after its retention: `r:<id>.<generation>` → state, and the fields of folded-state.ts. */
   slot(slot: Parameters<typeof slotId>[0]): string {
     return `${this.tag}:${slotId(slot)}`;

@@ -27,6 +27,7 @@ const names = [
   'documents',
   'definitions',
   'forget',
+  'reserve',
   'facts',
 ] as const;
 

@@ -6,21 +6,24 @@ import type { RedisKeys } from './redis-keys.js';
 import { readBorn, readDefinitions, readHead, readLease, readStoredUpTo } from './redis-replies.js';
 import { list, pairs, type RedisScripts, text, threes } from './redis-scripts.js';
 import { definitionField, slotId, slotName, type SlotRef } from './store.js';
-import type {
-  Claim,
-  ControlDocument,
-  DocumentHead,
-  Fold,
-  IndexedSlot,
-  Lease,
-  Note,
-  ReadState,
-  Seal,
-  SlotName,
-  SlotParts,
-  ToldDefinition,
-  Upkeep,
-  WaitingState,
+import {
+  type Claim,
+  type ControlDocument,
+  type DocumentHead,
+  type Fold,
+  type IndexedSlot,
+  type Lease,
+  type Note,
+  type ReadState,
+  type Reservation,
+  type Reserved,
+  restoringMs,
+  type Seal,
+  type SlotName,
+  type SlotParts,
+  type ToldDefinition,
+  type Upkeep,
+  type WaitingState,
 } from './upkeep.js';
 
 /** Bytes of states in one answer, so that no script takes long. */
@@ -157,6 +160,26 @@ export class RedisUpkeep implements Upkeep {
     const onTopOf = base === undefined ? 'any' : base === null ? '' : `${base.version}|${base.id}`;
     const outcome = await this.scripts.run('offer', keys, [name, version, id, body, token ?? '', onTopOf]);
     return (['have', 'stored', 'refused', 'changed'] as const)[outcome as number]!;
+  }
+
+  async reserve(reservation: Reservation): Promise<Reserved> {
+    const {
+      account,
+      expiresAt: expires,
+      holder,
+      version,
+      acknowledged,
+      spent,
+      held,
+      wanted,
+      limit,
+      used,
+    } = reservation;
+    const amounts = [spent, held, wanted, limit, used].map(Math.ceil);
+    const args = [holder, version, acknowledged, ...amounts, reservation.final ? '1' : '', expires, restoringMs];
+    const reply = list(await this.scripts.run('reserve', [this.keys.reserved(account)], args));
+    const [heldNow, versionNow, free] = reply.map((part) => Number(text(part)));
+    return { held: heldNow!, version: versionNow!, free: free! };
   }
 
   async documents(names: readonly string[]): Promise<(ControlDocument | null)[]> {

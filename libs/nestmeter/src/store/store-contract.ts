@@ -2,6 +2,7 @@ import { defaultTiers, type Tier } from '../time-slot.js';
 import type { Publication, SlotContents, SlotRef, StateWrite, Store } from './store.js';
 import { healingContract } from './healing-contract.js';
 import { recordsContract } from './records-contract.js';
+import { reservationsContract } from './reservations-contract.js';
 import { beatOf, encoded, type StoreSetup, type StoreUnderTest } from './store-under-test.js';
 import { upkeepContract } from './upkeep-contract.js';
 
@@ -29,6 +30,7 @@ export function storeContract(name: string, make: (setup: StoreSetup) => Promise
   upkeepContract(name, make);
   recordsContract(name, make);
   healingContract(name, make);
+  reservationsContract(name, make);
   describe(`${name} keeps the contract of stores: it`, () => {
     let store: Store;
     let wait: StoreUnderTest['wait'];

@@ -117,6 +117,48 @@ export interface ControlDocument {
 /** Which state of a control document one is. */
 export type DocumentHead = Pick<ControlDocument, 'version' | 'id'>;
 
+/**
+ * What one replica asks to hold of a budget in one period: a field that only it writes, as an amount and never as an
+ * increment. Amounts are whole nano-USD or tokens.
+ */
+export interface Reservation {
+  /** Names the budget, its group and the period. */
+  readonly account: string;
+  /** Unix seconds at which the account is removed. */
+  readonly expiresAt: number;
+  /** The replica, under a name that no other process has. */
+  readonly holder: string;
+  /** Rises with each change; an older one changes nothing. */
+  readonly version: number;
+  /** The version that the store confirmed last, 0 for none: finding an older one shows that the store lost reservations. */
+  readonly acknowledged: number;
+  /** What the replica spent; part of what it holds. */
+  readonly spent: number;
+  /** What it holds already, which it keeps whatever others hold. */
+  readonly held: number;
+  /** What it wishes to hold; not less than `held`. */
+  readonly wanted: number;
+  /** What all may hold together. */
+  readonly limit: number;
+  /** What is known to be used by all, reserved or not. */
+  readonly used: number;
+  /** Said with the last one: the replica will hold no more. */
+  readonly final: boolean;
+}
+
+/** What became of a {@link Reservation}. */
+export interface Reserved {
+  /** What the replica holds as far as the store knows. */
+  readonly held: number;
+  /** The version of that. */
+  readonly version: number;
+  /** What is left for all. 0 while it is not known what others held before the store lost it. */
+  readonly free: number;
+}
+
+/** After the store lost reservations nobody gets more for so long: replicas say again what they hold. */
+export const restoringMs = 5000;
+
 /** See the head of this file. All calls reject with NM_STORE_UNREACHABLE when the outcome is unknown. */
 export interface Upkeep {
   /**
@@ -176,6 +218,12 @@ export interface Upkeep {
     token: string | null,
     base?: DocumentHead | null,
   ): Promise<'stored' | 'have' | 'refused' | 'changed'>;
+  /**
+   * Rule 14. Replaces what a replica holds of a budget. It gets what it wishes as far as all together stay within the limit:
+   * the larger of all that is held, and of what is used and what is held beyond what its holders spent. It never gets less
+   * than it holds already.
+   */
+  reserve(reservation: Reservation): Promise<Reserved>;
   /** Control documents by name; null for those that the store lacks. */
   documents(names: readonly string[]): Promise<readonly (ControlDocument | null)[]>;
 }
