@@ -43,7 +43,7 @@ export interface RedisStoreOptions {
 }
 
 /** Bytes of slots in one answer, so that no script takes long. */
-const readBytes = 1 << 20;
+const readBytes = 1 << 19;
 /** Slots asked for in one call. */
 const readSlots = 200;
 
