@@ -1,5 +1,7 @@
 import { changeable, snakeCase } from './config/changeable.js';
 import type { LiveConfig } from './config/live-config.js';
+import type { AnyFamily } from './accumulate/family.js';
+import { readFamily } from './accumulate/family-definition.js';
 import { endpointFamily, operationFamily } from './accumulate/families.js';
 import { llmFamily } from './accumulate/llm-family.js';
 import { formatNanoUsd } from './money.js';
@@ -45,6 +47,7 @@ export function viewOf(parts: MonitorParts, options: EffectiveOptions, given: Mo
     config: () => configOf(parts.config, options, given),
     changes: parts.config,
     families: parts.families,
+    fleetFamilies: () => fleetFamilies(parts),
     lifetime: (family) => accumulator.lifetime(family),
     level: (family, labels, gauge) => accumulator.handles.find(family, labels)?.level(gauge) ?? null,
     nowMs: () => parts.storeClock.nowMs(),
@@ -68,6 +71,18 @@ function toolkitOf({ accumulator, publisher, recorder, store }: MonitorParts): T
     liveReplicas: status.lastAcknowledgedMs === null ? null : status.live.length,
     recordingFailures: { ...recorder.refusals.counts(), reserved_labels: accumulator.handles.counts.refusedLabels },
   };
+}
+
+/** Of a name that only others have, what was told last: of what another signature counted nothing can be added to it. */
+async function fleetFamilies({ families, store }: MonitorParts): Promise<AnyFamily[]> {
+  const own = families();
+  const definitions = await store.upkeep.definitions().catch(() => []);
+  const others = new Map<string, AnyFamily>();
+  for (const definition of definitions.toSorted((a, b) => a.toldMs - b.toldMs)) {
+    const family = own.some(({ name }) => name === definition.family) ? null : readFamily(definition);
+    if (family !== null) others.set(family.name, family);
+  }
+  return [...own, ...others.values()];
 }
 
 async function healthOf(parts: MonitorParts, options: EffectiveOptions): Promise<HealthAnswer> {

@@ -78,6 +78,8 @@ export interface MonitorView {
 
   /** All families: the built-in ones, those of declared tags and of custom metrics. */
   families(): readonly AnyFamily[];
+  /** Those, and families that only other replicas have, as far as they told the store. Never rejects. */
+  fleetFamilies(): Promise<readonly AnyFamily[]>;
   /** What this replica has counted since it started. The caller must not change it. */
   lifetime(family: AnyFamily): FamilyState;
   /** The level of a gauge of this replica as last set; null when unknown. */

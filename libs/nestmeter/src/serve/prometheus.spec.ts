@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { Counter, Registry } from 'prom-client';
 import { parsePrometheus } from '../../../../test/fixtures/prometheus-parser.js';
 import { promtool } from '../../../../test/fixtures/prometheus-programs.js';
@@ -132,6 +133,17 @@ describe('metrics for Prometheus', () => {
         .map(({ value }) => value)
         .sort((a, b) => a - b),
     ).toEqual([1, 2]);
+  });
+
+  it('ask Node for nothing that may end the process', async () => {
+    // Both meet handles that are being collected; the first aborts then.
+    const undocumented = process as unknown as Record<'_getActiveHandles' | '_getActiveRequests', () => unknown[]>;
+    const asked = (['_getActiveHandles', '_getActiveRequests'] as const).map((name) => jest.spyOn(undocumented, name));
+    const metrics = parsePrometheus(await start().prometheus());
+    expect(asked.flatMap(({ mock }) => mock.calls)).toEqual([]);
+    for (const spy of asked) spy.mockRestore();
+    expect([...metrics.keys()].filter((name) => name.startsWith('nodejs_active'))).toEqual(['nodejs_active_resources']);
+    expect(metrics.has('process_cpu_seconds_total') || metrics.has('process_cpu_seconds')).toBe(true);
   });
 
   it('grow with custom metrics that are declared later', async () => {
