@@ -103,14 +103,16 @@ describe('the watch', () => {
     ]);
     expect(await fleet.firing()).toEqual(['errors warning']);
     const { rules } = await fleet.now();
-    expect(rules[0]).toEqual({ name: 'broken', state: 'error', reason: 'it threw TypeError' });
+    expect(rules[0]).toMatchObject({ name: 'broken', state: 'error', reason: 'it threw TypeError' });
     expect(fleet.one.failures[0]).toMatch(/^alerts.broken/);
   });
 
   it('stops waiting for a check after a second', async () => {
     const fleet = new AlertFleet({}, [{ name: 'slow', check: () => new Promise(() => {}) }]);
     await fleet.pass(10);
-    expect((await fleet.now()).rules).toEqual([{ name: 'slow', state: 'error', reason: 'it threw CheckTimeoutError' }]);
+    expect((await fleet.now()).rules).toMatchObject([
+      { name: 'slow', state: 'error', reason: 'it threw CheckTimeoutError' },
+    ]);
   });
 
   it('lets a check read reports and find several things', async () => {
@@ -154,13 +156,37 @@ describe('the watch', () => {
     expect(new Set(routes)).toEqual(new Set(['<img onerror>', '__proto__', 'constructor']));
   });
 
+  it('says what each rule watches, from when on it fires, and in which unit', async () => {
+    const fleet = new AlertFleet({}, [
+      { ...errors, title: 'Errors', target: 1 },
+      { name: 'rise', metric: 'response_time_ms', relativeTo: 'previousWindow', thresholds: { info: 150 } },
+      { name: 'code', check: () => [] },
+    ]);
+    await fleet.pass(10);
+    expect((await fleet.now()).rules).toMatchObject([
+      {
+        title: 'Errors',
+        metric: errors.metric,
+        unit: '%',
+        relative_to: null,
+        comparison: '>',
+        thresholds: { warning: 5, critical: 50 },
+        target: 1,
+        window_seconds: 60,
+        for_seconds: 60,
+      },
+      { title: 'rise', unit: '%', relative_to: 'previous_window', thresholds: { info: 150 }, target: null },
+      { title: 'code', metric: null, unit: '', thresholds: {} },
+    ]);
+  });
+
   it('says of a rule on an unknown family or label why it is inactive', async () => {
     const fleet = new AlertFleet({}, [
       { name: 'family', family: 'custom.jobs', metric: 'value', thresholds: { low: 1 } },
       { name: 'label', family: 'endpoint', metric: 'requests', by: ['host'], thresholds: { low: 1 } },
     ]);
     await fleet.pass(10);
-    expect((await fleet.now()).rules).toEqual([
+    expect((await fleet.now()).rules).toMatchObject([
       { name: 'family', state: 'inactive', reason: 'nothing measures custom.jobs' },
       { name: 'label', state: 'inactive', reason: 'endpoint has no label host' },
     ]);
@@ -176,7 +202,7 @@ describe('a fleet of which nothing is known', () => {
     fleet.fleet.clock.advance(60_000);
     await fleet.one.watch.evaluate();
     const { rules, active } = await fleet.now();
-    expect(rules[0]).toEqual({ name: 'errors', state: 'stale', reason: 'no replica publishes' });
+    expect(rules[0]).toMatchObject({ name: 'errors', state: 'stale', reason: 'no replica publishes' });
     expect(active).toHaveLength(1);
   });
 
