@@ -107,6 +107,33 @@ describe('the watch', () => {
     expect(fleet.one.failures[0]).toMatch(/^alerts.broken/);
   });
 
+  it('leaves the evaluation under way when it stops, and says nothing of a store that is closed by then', async () => {
+    const looked: string[] = [];
+    let go = (): void => {};
+    const gone = new Promise<void>((resolve) => (go = resolve));
+    const waits = async () => {
+      looked.push('waits');
+      await gone;
+      return [];
+    };
+    const fails = () => {
+      looked.push('fails');
+      throw new Error('closed');
+    };
+    const fleet = new AlertFleet({}, [errors, { name: 'waits', check: waits }, { name: 'fails', check: fails }]);
+    await fleet.fleet.publish();
+    const evaluation = fleet.one.watch.evaluate();
+    while (looked.length === 0) await new Promise(setImmediate);
+    const stopped = fleet.one.watch.stop();
+    await fleet.fleet.store.stop();
+    go();
+    await Promise.all([evaluation, stopped]);
+    expect(looked).toEqual(['waits']);
+    expect(fleet.one.failures).toEqual([]);
+    await fleet.one.watch.evaluate();
+    expect(fleet.one.failures).toEqual([]);
+  });
+
   it('stops waiting for a check after a second', async () => {
     const fleet = new AlertFleet({}, [{ name: 'slow', check: () => new Promise(() => {}) }]);
     await fleet.pass(10);

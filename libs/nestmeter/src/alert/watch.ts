@@ -56,7 +56,10 @@ export class AlertWatch {
     if (!this.#stopped) this.#schedule();
   }
 
-  /** Ends evaluating; waits for the evaluation under way. Never rejects. */
+  /**
+   * Ends evaluating. An evaluation under way goes no further than the rule that it looks at and writes nothing: the next
+   * keeper does it anew. Never rejects.
+   */
   async stop(): Promise<void> {
     this.#stopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
@@ -68,7 +71,8 @@ export class AlertWatch {
   evaluate(): Promise<void> {
     this.#running ??= this.#evaluate()
       .catch((error: unknown) => {
-        // An unreachable store speaks for itself.
+        // The store may be closed by then; one that is unreachable speaks for itself.
+        if (this.#stopped) return;
         if (error instanceof NestmeterError && error.code === 'NM_STORE_UNREACHABLE') return;
         this.options.failed('alerts', error);
       })
@@ -87,7 +91,8 @@ export class AlertWatch {
     const nowMs = storeNowMs();
     const monotonicMs = clock.monotonicMs();
     const elapsedMs = this.#written?.evaluatedMs === evaluatedMs ? monotonicMs - this.#written.monotonicMs : null;
-    const outcomes = await evaluateRules(rules(), this.options);
+    const outcomes = await evaluateRules(rules(), { ...this.options, isOver: () => this.#stopped });
+    if (outcomes === null || this.#stopped) return;
     for (const { rule, error } of outcomes) if (error !== undefined) failed(`alerts.${rule.name}`, error);
     const recorded = new Set(history.body.changes.map(({ id }) => id));
     // Meanwhile a sender may have noted what it sent: that is taken in. Another evaluation is not overtaken.
