@@ -17,7 +17,14 @@ export interface PartRow {
 export const anywhere = ['clock', 'time-slot', 'errors', 'money'] as const;
 
 /** The contract between a replica and what replicas share: all that other parts see of `store/`. */
-const storeContract = ['store/store', 'store/upkeep', 'store/folded-state', 'store/gap', 'store/levels'] as const;
+const storeContract = [
+  'store/store',
+  'store/upkeep',
+  'store/shared-document',
+  'store/folded-state',
+  'store/gap',
+  'store/levels',
+] as const;
 
 /** The parts in the order of the way of the data. */
 export const parts = {
@@ -49,7 +56,6 @@ export const joining = [
   'monitor-life',
   'self-description',
   'sampling',
-  'monitor-life',
   'alerting',
   'budgeting',
   'monitor-budgets',
