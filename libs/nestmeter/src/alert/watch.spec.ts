@@ -83,6 +83,21 @@ describe('the watch', () => {
     expect((await other.alerts.now()).active.map((alert) => alert.id)).toEqual([id]);
   });
 
+  it('goes on with an alert that nobody could look at during an outage, until it was seen not to hold', async () => {
+    const fleet = await fired([{ ...errors, forSeconds: 0, keepFiringSeconds: 60 }]);
+    const [{ id } = { id: '' }] = (await fleet.now()).active;
+    // The store is away, and comes back empty: all seems well until replicas have written back what it lost.
+    fleet.fleet.clock.advance(300_000);
+    await fleet.fleet.store.clear();
+    await fleet.fleet.publish();
+    await fleet.one.watch.evaluate();
+    expect((await fleet.now()).active.map((alert) => alert.id)).toEqual([id]);
+    await fleet.pass(30);
+    expect((await fleet.now()).active.map((alert) => alert.id)).toEqual([id]);
+    await fleet.pass(60);
+    expect(await fleet.firing()).toEqual([]);
+  });
+
   it('ends the alerts of rules that are no more', async () => {
     const fleet = await fired();
     fleet.rules.splice(0);

@@ -34,6 +34,8 @@ export interface AlertWatchOptions extends EvaluationOptions {
 
 /** Times that an evaluation is written while senders note on the same board what they sent. */
 const writeAttempts = 5;
+/** After so many intervals an evaluation is late: in what goes beyond nobody looked. */
+const lateIntervals = 2;
 
 /**
  * Evaluates the rules every few seconds while this replica keeps the store, so that a fleet does it once; the others only
@@ -81,7 +83,7 @@ export class AlertWatch {
   }
 
   async #evaluate(): Promise<void> {
-    const { records, rules, keeperToken, storeNowMs, clock, failed } = this.options;
+    const { records, rules, keeperToken, storeNowMs, clock, failed, intervalSeconds } = this.options;
     await records.refresh();
     const token = keeperToken();
     if (token === undefined) return;
@@ -91,6 +93,8 @@ export class AlertWatch {
     const nowMs = storeNowMs();
     const monotonicMs = clock.monotonicMs();
     const elapsedMs = this.#written?.evaluatedMs === evaluatedMs ? monotonicMs - this.#written.monotonicMs : null;
+    const sinceMs = elapsedMs ?? nowMs - evaluatedMs;
+    const unwatchedMs = Math.max(0, sinceMs - lateIntervals * intervalSeconds() * 1000);
     const outcomes = await evaluateRules(rules(), { ...this.options, isOver: () => this.#stopped });
     if (outcomes === null || this.#stopped) return;
     for (const { rule, error } of outcomes) if (error !== undefined) failed(`alerts.${rule.name}`, error);
@@ -98,7 +102,7 @@ export class AlertWatch {
     // Meanwhile a sender may have noted what it sent: that is taken in. Another evaluation is not overtaken.
     for (let attempt = 0; attempt < writeAttempts && before.evaluatedMs === evaluatedMs; attempt++) {
       const unrecorded = before.changes.filter(({ id }) => !recorded.has(id));
-      const board = this.#next({ ...before, changes: unrecorded }, outcomes, { nowMs, elapsedMs });
+      const board = this.#next({ ...before, changes: unrecorded }, outcomes, { nowMs, elapsedMs, unwatchedMs });
       if ((await records.board.replace(base, board, token)) !== null) {
         this.#written = { evaluatedMs: nowMs, monotonicMs };
         this.options.written();
