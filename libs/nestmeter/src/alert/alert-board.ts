@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { advance, alertKey, type AlertChange, type AlertState, held, shifted, unseen } from './alert-state.js';
+import { advance, alertKey, type AlertChange, type AlertState, held, shifted, unwatched } from './alert-state.js';
 import { elapsedStepMs } from './clock-step.js';
 import type { Observation, RuleOutcome } from './evaluate.js';
 import { noNotifications, notificationsSchema, shiftedNotifications } from './notify/notifications.js';
@@ -100,8 +100,8 @@ export function nextBoard(
 ): AlertBoard {
   const stepMs = before.evaluatedMs === 0 ? 0 : elapsedStepMs(before.evaluatedMs, nowMs, elapsedMs);
   // A step moves all times, those when a threshold was crossed last too.
-  const unseenMs = stepMs === 0 ? unwatchedMs : 0;
-  const moved = (one: AlertState): AlertState => unseen(shifted(one, stepMs), unseenMs);
+  const uncountedMs = stepMs === 0 ? unwatchedMs : 0;
+  const moved = (one: AlertState): AlertState => unwatched(shifted(one, stepMs), uncountedMs);
   const known = new Map(before.alerts.map((one) => [alertKey(one.rule, one.labels), moved(one)]));
   const alerts: AlertState[] = [];
   const changes: ChangeRecord[] = [];

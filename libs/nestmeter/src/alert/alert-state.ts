@@ -122,7 +122,7 @@ export function shifted(before: AlertState, byMs: number): AlertState {
  * The same alert after a time in which nobody looked: whether a firing threshold was crossed then is unknown, so that it
  * does not count as time in which it was not. What waits to fire goes on waiting: a change of keeper delays nothing.
  */
-export function unseen(before: AlertState, forMs: number): AlertState {
+export function unwatched(before: AlertState, forMs: number): AlertState {
   if (forMs === 0) return before;
   const levels = before.levels.map((level) =>
     level.firing ? { ...level, crossedMs: level.crossedMs + forMs } : level,

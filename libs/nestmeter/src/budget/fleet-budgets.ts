@@ -45,6 +45,15 @@ const freshMs = 1000;
 /** Without a read for so long, what others used counts as unknown. */
 const staleMs = 5000;
 
+/** How one group of a budget stood when it was read last. */
+export interface SeenBudget {
+  /** Value of the label `each`; empty for the only group. */
+  readonly group: string;
+  /** Of the group beside its budget. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly answer: BudgetAnswer;
+}
+
 /** The budgets of the fleet: what is used of them, as any replica answers, and overrides of their limits. */
 export class FleetBudgets {
   #timer: NodeJS.Timeout | null = null;
@@ -121,13 +130,22 @@ export class FleetBudgets {
     const { states, view, storeNowMs, context, longestSeconds } = this.options;
     await this.#readRecords().catch((error: unknown) => this.#failed(error));
     await view.refreshAnew();
-    const nowMs = storeNowMs();
     const pace = states.length === 0 ? null : await readPace(context, states, longestSeconds);
-    const budgets = states.flatMap((state) => {
+    const budgets = this.seen(pace).map(({ answer }) => answer);
+    const isComplete = states.length === 0 || (view.isComplete && pace !== null);
+    return { timestamp: storeNowMs() / 1000, complete: isComplete, budgets };
+  }
+
+  /** All budgets as they were read last, without reading. @param pace for forecasts and the overshoot; null leaves them out */
+  seen(pace: Pace | null = null): SeenBudget[] {
+    const nowMs = this.options.storeNowMs();
+    return this.options.states.flatMap((state) => {
       state.groups.roll(nowMs);
-      return shownGroups(state).map((group) => this.#answer(state, group, { nowMs, pace }));
+      return shownGroups(state).map((group) => {
+        const answer = this.#answer(state, group, { nowMs, pace });
+        return { group: group.name, labels: group.labels, answer };
+      });
     });
-    return { timestamp: nowMs / 1000, complete: states.length === 0 || (view.isComplete && pace !== null), budgets };
   }
 
   /** What is used of each budget in percent of its limit, and how many calls have no price; null where it is unknown. */
@@ -135,16 +153,9 @@ export class FleetBudgets {
     { labels: Record<string, string>; usedPercent: number | null; unpricedCalls: number | null }[]
   > {
     await this.#fresh();
-    const nowMs = this.options.storeNowMs();
-    return this.options.states.flatMap((state) => {
-      state.groups.roll(nowMs);
-      return shownGroups(state).map((group) => {
-        const { used_percent: usedPercent, unpriced_calls: unpricedCalls } = this.#answer(state, group, {
-          nowMs,
-          pace: null,
-        });
-        return { labels: { budget: state.budget.name, ...group.labels }, usedPercent, unpricedCalls };
-      });
+    return this.seen().map(({ labels, answer }) => {
+      const { name: budget, used_percent: usedPercent, unpriced_calls: unpricedCalls } = answer;
+      return { labels: { budget, ...labels }, usedPercent, unpricedCalls };
     });
   }
 
