@@ -89,7 +89,7 @@ function allowancesOf(parts: BudgetingOptions, stateOf: () => BudgetState): (gro
     const { budget, limit } = stateOf();
     return new Allowance({
       account: `${budget.name}:${group.name}`,
-      holder: replicaId(),
+      holder: replicaId,
       upkeep: store.upkeep,
       storeNowMs,
       monotonicMs: () => clock.monotonicMs(),
