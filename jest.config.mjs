@@ -1,17 +1,18 @@
 /** Runs the TypeScript sources as ES modules; start it with `npm run jest -- <path or pattern>`. */
 export default {
   testEnvironment: '<rootDir>/test/setup/watchful-environment.mjs',
-  testMatch: ['<rootDir>/{libs,apps,test}/**/*.spec.ts'],
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/libs/[^/]+/dist/'],
-  moduleFileExtensions: ['js', 'mjs', 'cjs', 'ts', 'json', 'node'],
-  extensionsToTreatAsEsm: ['.ts'],
+  testMatch: ['<rootDir>/{libs,apps,test}/**/*.spec.{ts,tsx}'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/libs/[^/]+/dist/', '<rootDir>/libs/nestmeter/dashboard/'],
+  moduleFileExtensions: ['js', 'mjs', 'cjs', 'ts', 'tsx', 'json', 'node'],
+  extensionsToTreatAsEsm: ['.ts', '.tsx'],
   moduleNameMapper: {
     '^nestmeter$': '<rootDir>/libs/nestmeter/src/index.ts',
     '^nestmeter/core$': '<rootDir>/libs/nestmeter/src/core.ts',
     '^nestmeter/express$': '<rootDir>/libs/nestmeter/src/express/index.ts',
     '^nestmeter/koa$': '<rootDir>/libs/nestmeter/src/koa/index.ts',
+    '^nestmeter/websocket$': '<rootDir>/libs/nestmeter/src/websocket/index.ts',
     // Our sources import `./x.js` and mean `./x.ts`; packages mean what they write, so the exact name goes first.
-    '^(\\.{1,2}/.*)\\.js$': ['$1.js', '$1.ts'],
+    '^(\\.{1,2}/.*)\\.js$': ['$1.js', '$1.ts', '$1.tsx'],
   },
   transform: {
     '^.+\\.ts$': [
@@ -27,10 +28,23 @@ export default {
         sourceMaps: 'inline',
       },
     ],
+    // The page is made with Preact.
+    '^.+\\.tsx$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript', tsx: true },
+          transform: { react: { runtime: 'automatic', importSource: 'preact' } },
+        },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
   },
   testTimeout: 30_000,
   maxWorkers: 2,
   // Node keeps modules loaded through vm; a worker is replaced before that adds up.
   workerIdleMemoryLimit: '768MB',
-  collectCoverageFrom: ['libs/*/src/**/*.ts', '!**/*.spec.ts'],
+  collectCoverageFrom: ['libs/*/src/**/*.{ts,tsx}', '!**/*.spec.{ts,tsx}'],
 };

@@ -197,6 +197,34 @@ describe('architecture', () => {
     expect(readers).toEqual([]);
   });
 
+  it('gives the page nothing but types, so that page and routes cannot drift apart nor share code', () => {
+    const values = pageSources().flatMap(({ path, imports }) =>
+      imports
+        .filter(({ specifier, typeOnly }) => specifier.includes('nestmeter/src') && !typeOnly)
+        .map(({ line, specifier }) => `${path}:${line} imports ${specifier}`),
+    );
+    expect(values).toEqual([]);
+    const used = new Set(
+      pageSources().flatMap(({ imports }) =>
+        imports.flatMap(({ file, specifier }) => (file === null ? [specifier] : [])),
+      ),
+    );
+    expect([...used].toSorted()).toEqual([
+      '@preact/signals',
+      'preact',
+      'preact/hooks',
+      'uplot',
+      'uplot/dist/uPlot.min.css',
+      'zod',
+    ]);
+  });
+
+  it('lets the page set text and never markup', () => {
+    const markup =
+      /innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|document\.write|\beval\(|new Function/;
+    expect(pageSources().flatMap(({ path, text }) => (markup.test(text) ? [path] : []))).toEqual([]);
+  });
+
   it('opens every Lua script with what it does, KEYS, ARGV, what it returns and its cost', () => {
     for (const path of filesBelow(librarySource, /\.lua$/)) {
       const head = textOf(`${librarySource}/${path}`).split(/\n(?!--)/)[0]!;
@@ -205,6 +233,13 @@ describe('architecture', () => {
     }
   });
 });
+
+/** The sources of the page without its specs, parsed. */
+function pageSources(): SourceFile[] {
+  return filesBelow('libs/dashboard/src', /(?<!\.spec)\.tsx?$/).map((path) =>
+    parseSource(path, textOf(`libs/dashboard/src/${path}`)),
+  );
+}
 
 /** Packages that are loaded together with a file, through whatever it imports. */
 function packagesLoadedBy(entry: string): string[] {

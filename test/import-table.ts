@@ -73,6 +73,7 @@ export const edges = {
   nest: ['@nestjs/', 'rxjs', 'reflect-metadata'],
   express: ['express', 'express-serve-static-core'],
   koa: ['koa'],
+  websocket: ['ws'],
 } as const;
 
 /** Folders and files that an edge may import. */
@@ -84,6 +85,7 @@ export const entries: Readonly<Record<string, readonly string[]>> = {
   'core.ts': [],
   'express/index.ts': [],
   'koa/index.ts': [],
+  'websocket/index.ts': ['ws'],
 };
 
 /** The entry points at the root, which import whatever they export. */

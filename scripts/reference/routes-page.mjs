@@ -11,7 +11,7 @@ export function routesPage(routes) {
     ['series'],
   );
   const section = (route) => {
-    const { method, path, summary, access, limited, query, body, answer } = route;
+    const { method, path, summary, access, limited, forPage, query, body, answer } = route;
     const asWindowed = windowed.includes(route);
     const taken = parameters.map(([name]) => name).filter((name) => name in query.shape);
     const own = asWindowed ? without(query.shape, parameters) : Object.entries(query.shape);
@@ -25,7 +25,8 @@ export function routesPage(routes) {
         ? [`Of the parameters of a window it takes ${taken.map(code).join(', ')}.`]
         : []),
       ...(body === null ? [] : ['Takes a JSON body.']),
-      ...(answer === null ? ['Does not answer JSON unless asked to.'] : []),
+      ...(answer === null && !forPage ? ['Does not answer JSON unless asked to.'] : []),
+      ...(forPage ? ['Not there with `dashboard: false`.'] : []),
     ];
     return [
       ['', `## ${method} ${path}`, '', summary, '', notes.join(' ')],

@@ -17,7 +17,8 @@ function installPackage(): void {
   const target = `${folder}/node_modules/nestmeter`;
   if (!existsSync(`${source}/dist/index.js`)) throw new Error('Build the package first: npm run build');
   rmSync(target, { recursive: true, force: true });
-  for (const part of ['package.json', 'dist']) cpSync(`${source}/${part}`, `${target}/${part}`, { recursive: true });
+  for (const part of ['package.json', 'dist', 'dashboard'])
+    cpSync(`${source}/${part}`, `${target}/${part}`, { recursive: true });
 }
 
 /** Starts the application; answers its port. */

@@ -9,6 +9,7 @@ import Koa from 'koa';
 import { createMonitor, PerformanceModule, type PerformanceModuleOptions } from 'nestmeter';
 import { nestmeter as onExpress } from 'nestmeter/express';
 import { nestmeter as onKoa } from 'nestmeter/koa';
+import type { Route } from '../../libs/nestmeter/src/serve/route.js';
 import { routeTable } from '../../libs/nestmeter/src/serve/routes.js';
 import { type Asked, ask, portOf } from '../fixtures/http-app.js';
 
@@ -106,28 +107,57 @@ const frameworks: [name: string, start: (options: Options) => Promise<Service>][
   ],
 ];
 
-const paths = routeTable.filter(({ method }) => method === 'GET').map(({ path }) => `/performance${path}`);
-const changing = new Set(routeTable.filter(({ method }) => method === 'POST').map(({ path }) => `/performance${path}`));
+/** A row's address; what a part of it leaves open is something that there is not. */
+const addressOf = ({ path }: Route) => `/performance${path.replaceAll(/:\w+/g, 'none')}`;
+/** Rows that may be asked for without credentials once there is `access`. A new one needs a reason. */
+const openRows = [
+  // The page holds no data, and whoever wants to log in must be able to load it.
+  'GET /',
+  'GET /assets/:name',
+  'POST /login',
+  'POST /logout',
+];
+const rows = routeTable.filter(({ access }) => access !== 'open');
+const paths = rows.filter(({ method }) => method === 'GET').map(addressOf);
+const changing = new Set(rows.filter(({ method }) => method === 'POST').map(addressOf));
 const bearer = (token: string): Asked => ({ headers: { authorization: `Bearer ${token}` } });
 const local: Asked = { headers: { host: 'localhost:3000' } };
 
-/** Asks for the head and the first bytes only, since /live goes on. */
-const finite = (path: string) => !path.endsWith('/live');
+/** Not those that go on, which a test of its own asks for. */
+const finite = (path: string) => !path.endsWith('/live') && !path.endsWith('/ws');
+
+describe('the route table', () => {
+  it('opens to everybody what needs no credentials for a reason, and nothing else', () => {
+    const named = routeTable.filter(({ access }) => access === 'open').map(({ method, path }) => `${method} ${path}`);
+    expect(named).toEqual(openRows);
+  });
+
+  it('lets nothing be changed without the level for it, nor from another origin', () => {
+    const changed = routeTable.filter(({ method }) => method !== 'GET');
+    expect(changed.filter(({ origin }) => origin !== 'own').map(addressOf)).toEqual([]);
+    const loose = changed.filter(({ access }) => access !== 'write').map(({ method, path }) => `${method} ${path}`);
+    expect(loose).toEqual(['POST /login', 'POST /logout']);
+  });
+});
 
 describe.each(frameworks)('routes on %s', (name, start) => {
   it('answer 404, every one, when nothing says who may look and it is production', async () => {
     process.env['NODE_ENV'] = 'production';
     const { get } = await start({});
-    for (const path of [...paths, '/performance', '/performance/none']) {
-      const { status, text } = await get(path, local);
-      expect([path, status, JSON.parse(text).error.code]).toEqual([path, 404, 'NM_NOT_FOUND']);
+    const all = routeTable.map((row) => [row.method, addressOf(row)] as const);
+    for (const [method, path] of [...all, ['GET', '/performance'], ['GET', '/performance/none']] as const) {
+      const { status, text } = await get(path, { ...local, method });
+      expect([method, path, status, JSON.parse(text).error.code]).toEqual([method, path, 404, 'NM_NOT_FOUND']);
     }
   });
 
   it('answer 404 as well when NODE_ENV is missing', async () => {
     delete process.env['NODE_ENV'];
     const { get } = await start({});
-    for (const path of paths) expect([path, (await get(path, local)).status]).toEqual([path, 404]);
+    for (const row of routeTable) {
+      const [path, method] = [addressOf(row), row.method];
+      expect([path, (await get(path, { ...local, method })).status]).toEqual([path, 404]);
+    }
   });
 
   it('answer in development, but not through a proxy, and not under a name that DNS made point here', async () => {
@@ -163,12 +193,12 @@ describe.each(frameworks)('routes on %s', (name, start) => {
     process.env['NODE_ENV'] = 'production';
     const { get } = await start({ access: { read: readToken, write: [writeToken], open: ['health', 'metrics'] } });
     for (const path of paths.filter(finite)) {
-      const open = path.endsWith('/health') || path.endsWith('/metrics');
+      const isOpen = path.endsWith('/health') || path.endsWith('/metrics');
       const refused = await get(path);
-      expect([path, refused.status]).toEqual([path, open ? 200 : 401]);
+      expect([path, refused.status]).toEqual([path, isOpen ? 200 : 401]);
       expect([path, refused.headers['www-authenticate']]).toEqual([
         path,
-        open ? undefined : 'Bearer realm="nestmeter"',
+        isOpen ? undefined : 'Bearer realm="nestmeter"',
       ]);
       expect((await get(path, bearer(readToken))).status).toBe(200);
       expect((await get(path, bearer(writeToken))).status).toBe(200);

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { exact, type Findings } from '../fixtures/exactness.js';
 import { LedgerFleet } from '../fixtures/ledger-fleet.js';
 import { RedisServer } from '../fixtures/redis-server.js';
@@ -11,6 +12,8 @@ const times = isLong ? 5 : 2;
 const busyScript =
   "local t = function() local n = redis.call('TIME') return n[1] * 1000000 + n[2] end " +
   'local start, turns = t(), 0 while t() - start < 3000000 and turns < 20000000 do turns = turns + 1 end return 7';
+
+jest.setTimeout(isLong ? 240_000 : 60_000);
 
 describe('three replicas whose Redis fails', () => {
   let redis: RedisServer;

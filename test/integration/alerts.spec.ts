@@ -62,6 +62,13 @@ describe('five replicas on Redis', () => {
       ['success_rate', 'critical'],
     ]);
     expect(answers[0]!.alerts[0]).toBe('[critical] High error rate detected (50.0%)');
+    expect(answers[0]!.rules.find(({ name }) => name === 'error_rate')).toMatchObject({
+      state: 'firing',
+      metric: 'error_rate_percent',
+      comparison: '>',
+      thresholds: { warning: 5, critical: 10 },
+      target: 1,
+    });
     const realTime = await fleet[3]!.reports.realTime();
     expect(realTime).toMatchObject({ active_alerts: 2, system_health: 'critical', alerts: answers[0]!.alerts });
 

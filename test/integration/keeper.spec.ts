@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { Pace } from '../../libs/nestmeter/src/accumulate/pace.js';
 import { systemClock } from '../../libs/nestmeter/src/clock.js';
-import { createMonitor } from '../../libs/nestmeter/src/core.js';
+import { createMonitor, type PerformanceMonitor } from '../../libs/nestmeter/src/core.js';
 import type { Keeper } from '../../libs/nestmeter/src/keeper/keeper.js';
 import { decodeSeal } from '../../libs/nestmeter/src/store/folded-state.js';
 import { decodeSlot } from '../../libs/nestmeter/src/query/decode-slot.js';
@@ -44,6 +44,15 @@ async function storeOf(app: string, url = redis.url): Promise<RedisStore> {
   await until(() => store.status().state === 'ready');
   return store;
 }
+
+/** Waits until a monitor that may not be connected yet has published. */
+const flushed = (monitor: PerformanceMonitor) =>
+  until(() =>
+    monitor.flush().then(
+      () => true,
+      () => false,
+    ),
+  );
 
 /** Lets a keeper do everything at once, whoever was keeper before. */
 async function keep(keeper: Keeper): Promise<void> {
@@ -189,6 +198,45 @@ describe('a keeper on Redis', () => {
       await store.stop();
     }
   }, 60_000);
+
+  it('folds custom metrics and tags of a job that is gone, which it never had itself, also after a wipe', async () => {
+    const job = createMonitor({
+      app: 'jobs',
+      redis: redis.url,
+      tags: ['team'],
+      genaiPrices: false,
+      logLevel: 'silent',
+    });
+    const store = await storeOf('jobs');
+    const keeper = keeperOf(new MeasuredReplica(systemClock, store), {
+      families: [],
+      timing: { foldAfterMs: -1000 },
+    });
+    const fieldsOf = async (family: string) => {
+      const slots = (await client.keys(`{nm:jobs}:${family}:*`)).sort();
+      return new Set((await Promise.all(slots.map((slot) => client.hkeys(slot)))).flat().map((field) => field[0]));
+    };
+    job.start();
+    const rows = job.counter('rows', { labels: ['table'], unit: 'rows' });
+    const count = () => {
+      rows.add(3, { table: 'users' });
+      job.recordLLMCall({ provider: 'openai', model: 'gpt-5', durationMs: 5, inputTokens: 2, tags: { team: 'a' } });
+    };
+    count();
+    await flushed(job);
+    await client.del(await client.keys('{nm:jobs}:*'));
+    count();
+    await job.stop();
+    expect([await fieldsOf('custom.rows'), await fieldsOf('tag.team')]).toEqual([new Set('r'), new Set('r')]);
+    await keep(keeper);
+    expect([await fieldsOf('custom.rows'), await fieldsOf('tag.team')]).toEqual([new Set('*m'), new Set('*m')]);
+    const reader = createMonitor({ app: 'jobs', redis: redis.url, genaiPrices: false, logLevel: 'silent' });
+    reader.start();
+    await flushed(reader);
+    expect(await reader.prometheus({ scope: 'fleet' })).toMatch(/nestmeter_fleet_rows[a-z_]*\{table="users"\} 6\n/);
+    await reader.stop();
+    await store.stop();
+  }, 30_000);
 
   it('is beside the point when a slot is evicted: what is left of it reads as incomplete, for ever', async () => {
     const store = await storeOf('evicted');

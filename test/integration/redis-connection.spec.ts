@@ -5,6 +5,7 @@ import { jest } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { RedisStore } from '../../libs/nestmeter/src/store/redis-store.js';
 import { storeContract } from '../../libs/nestmeter/src/store/store-contract.js';
+import { FaultProxy } from '../fixtures/fault-proxy.js';
 import { opened, publish, until } from '../fixtures/opened-store.js';
 import { RedisServer } from '../fixtures/redis-server.js';
 import { RedisTls } from '../fixtures/redis-tls.js';
@@ -151,6 +152,29 @@ describe('What Redis says of itself', () => {
     await publish(store, 4);
     expect(states).toEqual(['ready', 'unreachable', 'ready']);
     await store.stop();
+  });
+});
+
+describe('A connection that lost count of its answers', () => {
+  it('is noticed, begun anew, and no answer is taken for that of another call', async () => {
+    const redis = await RedisServer.start();
+    const proxy = await FaultProxy.start(redis.port, 1);
+    const { store } = opened(proxy.url, 'counted');
+    await until(() => store.status().state === 'ready');
+    await publish(store, 1);
+    // A broken middle box drops a call and passes on what comes after it.
+    proxy.set({ swallows: 1 });
+    const dropped = publish(store, 2);
+    const isRefused = expect(dropped).rejects.toThrow(/the answer to another call/);
+    await until(() => proxy.counts.swallowed === 1);
+    proxy.heal();
+    await expect(publish(store, 3)).rejects.toMatchObject({ code: 'NM_STORE_UNREACHABLE' });
+    await isRefused;
+    await until(() => store.status().state === 'ready');
+    expect((await publish(store, 4)).previousBeat).toBe(3);
+    await store.stop();
+    await proxy.stop();
+    await redis.remove();
   });
 });
 

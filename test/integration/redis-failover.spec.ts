@@ -4,6 +4,7 @@ import { CountingFleet } from '../fixtures/counting-fleet.js';
 import { opened, publish, until } from '../fixtures/opened-store.js';
 import { RedisCluster } from '../fixtures/redis-cluster.js';
 import { RedisSentinel } from '../fixtures/redis-sentinel.js';
+import { Certificate } from '../fixtures/certificate.js';
 
 describe('Redis with Sentinel', () => {
   let sentinel: RedisSentinel;
@@ -136,4 +137,44 @@ describe('A Redis Cluster', () => {
       await fleet.stop();
     }
   }, 120_000);
+});
+
+describe('A Redis Cluster with TLS', () => {
+  let certificate: Certificate;
+  let cluster: RedisCluster;
+  beforeAll(async () => {
+    certificate = await Certificate.make();
+    cluster = await RedisCluster.start({ withReplicas: true, certificate });
+  }, 60_000);
+  afterAll(async () => {
+    await cluster.remove();
+    await certificate.remove();
+  });
+
+  it('is exact after the master of the app was killed and its replica took over', async () => {
+    const options = { redisOptions: { tls: { ca: certificate.contents.cert } } };
+    const fleet = new CountingFleet({ cluster: cluster.nodes.slice(0, 1), options }, 'secret');
+    try {
+      await fleet.publishes();
+      const master = await cluster.serving('secret');
+      await master.kill();
+      await fleet.publishes();
+      expect(await fleet.settled()).toEqual([fleet.counted, fleet.counted]);
+      const { store } = fleet.replicas[0]!;
+      expect(store.status()).toMatchObject({ state: 'ready', details: { mode: 'cluster' } });
+      expect((await cluster.serving('secret')).port).not.toBe(master.port);
+      await master.restart();
+    } finally {
+      await fleet.stop();
+    }
+  }, 120_000);
+
+  it('is refused when its certificate cannot be verified', async () => {
+    const { store, states } = opened({ cluster: cluster.nodes, options: { redisOptions: { tls: {} } } }, 'secret');
+    await until(() => store.status().state === 'unreachable');
+    await setTimeout(1000);
+    expect(states).not.toContain('ready');
+    expect(store.status().lastError).toMatch(/certificate|refresh slots|closed/i);
+    await store.stop();
+  });
 });

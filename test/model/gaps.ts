@@ -2,7 +2,7 @@ import { settleSeconds } from '../../libs/nestmeter/src/time-slot.js';
 import type { Measurement } from './ledger.js';
 import type { ModelStore } from './model-store.js';
 import { liveMs, longestSilenceMs, type ModelSlot } from './slots.js';
-import type { Gap } from './store-contents.js';
+import type { Gap, HeldBeat } from './store-contents.js';
 
 /** How exactly replicas know the store's time at the worst, and so the times that they tell it. */
 const usualErrorMs = 1000;
@@ -45,15 +45,26 @@ function bySlot(store: ModelStore, slot: ModelSlot): Gap[] {
   }));
 }
 
+/** What may be missing of a replica that fell silent, by tier. */
+export function silenceOf({ seenMs, storedUpToMs }: HeldBeat): Gap[] {
+  return storedUpToMs.map((ms, level) => ({
+    fromMs: Math.min(ms, seenMs),
+    toMs: seenMs + longestSilenceMs,
+    level,
+    reason: 'fell silent',
+  }));
+}
+
 function bySilence({ beats, rules, timeMs }: ModelStore, { level, startMs, endMs }: ModelSlot): Gap[] {
   if (!rules.gapOfSilence) return [];
-  return beats.entries().flatMap(([, { atMs, left, storedUpToMs }]) => {
-    const upToMs = storedUpToMs[level]!;
-    if (left || upToMs >= Math.min(endMs, timeMs - liveMs)) return [];
-    const isLive = timeMs - atMs <= liveMs;
-    const fromMs = Math.max(startMs, upToMs);
-    const toMs = Math.min(endMs, isLive ? timeMs : atMs + longestSilenceMs);
-    return toMs > fromMs ? [{ fromMs, toMs, level, reason: isLive ? 'is still on its way' : 'fell silent' }] : [];
+  return beats.entries().flatMap(([, beat]): Gap[] => {
+    if (beat.left) return [];
+    const isLive = timeMs - beat.seenMs <= liveMs;
+    const fromMs = beat.storedUpToMs[level]!;
+    const gap = isLive ? { fromMs, toMs: timeMs, level, reason: 'is still on its way' } : silenceOf(beat)[level]!;
+    if (isLive && fromMs >= timeMs - (level === 0 ? liveMs : settleSeconds * 1000)) return [];
+    const cut = { ...gap, fromMs: Math.max(startMs, gap.fromMs), toMs: Math.min(endMs, gap.toMs) };
+    return cut.toMs > cut.fromMs ? [cut] : [];
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Process } from './event-loop.js';
-import type { ModelSlot } from './slots.js';
+import { type ModelSlot, tiers } from './slots.js';
 
 /** Something that was counted once, and must be found once. */
 export interface Measurement {
@@ -8,11 +8,11 @@ export interface Measurement {
   /** True time. */
   readonly atMs: number;
   /** Store time as the replica knew it. */
-  readonly storeMs: number;
+  storeMs: number;
   /** How far that was off. */
-  readonly clockErrorMs: number;
-  /** By tier. */
-  readonly slots: readonly ModelSlot[];
+  clockErrorMs: number;
+  /** By tier; none as long as they have no names. */
+  slots: readonly ModelSlot[];
   /** By tier: true time at which the store first had it; null while it has not had it. */
   readonly storedAtMs: (number | null)[];
   /** By tier: whether the replica says that it lost it. */
@@ -50,26 +50,35 @@ export class Ledger {
   readonly #clear = new Map<Process, boolean[]>();
   readonly #copies: { readonly processes: readonly Process[]; readonly fromMs: number; toMs: number | null }[] = [];
 
-  record(process: Process, storeMs: number, trueStoreMs: number, slots: readonly ModelSlot[]): number {
+  /** Something was counted. @param trueStoreMs what the store's clock showed */
+  record(process: Process, trueStoreMs: number): number {
     const id = this.measurements.length;
     const measurement: Measurement = {
       id,
       process,
       atMs: process.loop.nowMs,
-      storeMs,
-      clockErrorMs: Math.abs(storeMs - trueStoreMs),
-      slots,
-      storedAtMs: slots.map(() => null),
-      countedLost: slots.map(() => false),
-      isForgotten: slots.map(() => false),
+      storeMs: trueStoreMs,
+      clockErrorMs: 0,
+      slots: [],
+      storedAtMs: tiers.map(() => null),
+      countedLost: tiers.map(() => false),
+      isForgotten: tiers.map(() => false),
     };
     this.measurements.push(measurement);
+    return id;
+  }
+
+  /** Into which slots it was put, and by which time. */
+  place(id: number, slots: readonly ModelSlot[], storeMs: number): void {
+    const measurement = this.measurements[id]!;
+    measurement.slots = slots;
+    measurement.clockErrorMs = Math.abs(storeMs - measurement.storeMs);
+    measurement.storeMs = storeMs;
     for (const slot of slots) {
       const list = this.#bySlot.get(slot.id);
       if (list === undefined) this.#bySlot.set(slot.id, [measurement]);
       else list.push(measurement);
     }
-    return id;
   }
 
   /** What was counted in a slot, whether or not the store knows. */

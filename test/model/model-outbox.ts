@@ -20,6 +20,7 @@ const auditSlots = 8;
 /** Closed states that the store may still lose (rule 7), as the outbox of the package keeps them, bounded in measurements. */
 export class ModelOutbox {
   readonly #entries = new Map<string, Entry>();
+  readonly #doubted = new Set<Entry>();
   #auditQueue: Entry[] = [];
   #auditAtOnce = auditSlots;
 
@@ -52,6 +53,21 @@ export class ModelOutbox {
       .map(({ slot, state }) => ({ slot, field: state.field, version: state.version, state }));
   }
 
+  /** The store went back: until it has answered for each acknowledged state, it may lack it. */
+  doubt(): void {
+    for (const entry of this.#entries.values()) if (entry.acknowledgedMs !== null) this.#doubted.add(entry);
+  }
+
+  get isInDoubt(): boolean {
+    return this.#doubted.size > 0;
+  }
+
+  /** What the store lacks or may lack. */
+  lacking(): Pick<Write, 'slot' | 'field'>[] {
+    const doubted = [...this.#doubted].map(({ slot, state: { field } }) => ({ slot, field }));
+    return [...this.unsent(), ...doubted];
+  }
+
   /** Questions for acknowledged states, a few in turn. */
   audit(): Write[] {
     if (!this.rules.audit) return [];
@@ -71,24 +87,31 @@ export class ModelOutbox {
     for (const entry of this.#entries.values()) entry.resends = 0;
   }
 
-  settle({ slot, field }: Write, { outcome }: WriteResult, nowMs: number): void {
+  settle({ slot, field }: Write, { outcome, found }: WriteResult, nowMs: number): void {
     const entry = this.#entries.get(keyOf(slot, field));
     if (entry === undefined) return;
-    if (outcome === 'late') this.#forget(entry, entry.acknowledgedMs === null);
+    const isDoubted = this.#doubted.delete(entry);
+    const isUnsure = entry.acknowledgedMs === null || isDoubted;
+    if (outcome === 'late') this.#forget(entry, isUnsure && (found ?? 0) < entry.state.version);
     else if (outcome === 'missing') {
       entry.acknowledgedMs = null;
       if (this.#auditAtOnce === auditSlots) this.auditAll();
       if (++entry.resends > mostResends) this.#forget(entry, true);
     } else {
+      // The state of a copy of this process stays instead of this.
+      const isOthers = outcome === 'have' && found !== entry.state.version;
+      if (isOthers && entry.acknowledgedMs === null) this.dropped(entry.slot, entry.state, false);
       entry.acknowledgedMs ??= nowMs;
       if (this.#mayForget(entry, nowMs)) this.#forget(entry, false);
     }
   }
 
   /** Forgets what no store takes any more. */
-  expire(nowMs: number): void {
+  expire(nowMs: number, answeredMs: number): void {
     for (const entry of this.#entries.values()) {
-      if (nowMs >= entry.slot.writeEndMs) this.#forget(entry, entry.acknowledgedMs === null);
+      const untilMs = entry.acknowledgedMs === null ? nowMs : answeredMs;
+      if (this.#doubted.has(entry)) continue;
+      if (untilMs >= entry.slot.writeEndMs) this.#forget(entry, entry.acknowledgedMs === null);
       else if (!this.rules.confirm && this.#mayForget(entry, nowMs)) this.#forget(entry, false);
     }
   }
@@ -129,6 +152,7 @@ export class ModelOutbox {
 
   #forget(entry: Entry, isLost: boolean): void {
     this.#entries.delete(keyOf(entry.slot, entry.state.field));
+    this.#doubted.delete(entry);
     if (isLost) this.dropped(entry.slot, entry.state, false);
   }
 

@@ -1,10 +1,13 @@
 import { type Clock, StoreClock } from '../../libs/nestmeter/src/clock.js';
+import { StoreHistory } from '../../libs/nestmeter/src/publish/store-history.js';
+import type { Publication as RealPublication, Receipt as RealReceipt } from '../../libs/nestmeter/src/store/store.js';
 import type { Process } from './event-loop.js';
 import { ModelOutbox } from './model-outbox.js';
 import { OpenSlots } from './open-slots.js';
 import { SentStates } from './sent-states.js';
+import type { GapReason } from '../../libs/nestmeter/src/store/gap.js';
 import { shutDown } from './shutdown.js';
-import { intervalMs, longestSilenceMs, type ModelSlot } from './slots.js';
+import { confirmAfterMs, intervalMs, longestSilenceMs, longestWriteMs, type ModelSlot, tiers } from './slots.js';
 import {
   type ControlDocument,
   type Gap,
@@ -39,16 +42,13 @@ export class ModelReplica {
   #inFlight = false;
   #failing = false;
   #number = 0;
-  #acknowledgedNumber = 0;
-  #bornId: string | null = null;
+  readonly #history: StoreHistory;
+  /** An earlier `since` than the store's, of which it is to be told. */
   #sinceMs: number | null = null;
   #lastAnswerMs: number;
-  #firstAnswerMs: number | null = null;
-  #bornCandidates = 0;
-  /** When each replica was last seen live. */
-  readonly #seen = new Map<string, number>();
-  #missed: Publication['missed'] = [];
-  /** Gap records that were written, and those that must be. */
+  /** What the store has and this replica could not send again. */
+  readonly #forgotten: Gap[] = [];
+  /** Gap records that were told, and those that must be. */
   #gaps: { readonly gap: Gap; isStored: boolean }[] = [];
 
   constructor(
@@ -59,18 +59,22 @@ export class ModelReplica {
   ) {
     this.clock = new StoreClock(clock);
     const { rules } = world;
-    this.slots = original?.slots.copy(this.clock) ?? new OpenSlots(this.clock, rules, world.name());
+    this.slots =
+      original?.slots.copy(this.clock) ??
+      new OpenSlots(this.clock, rules, world.name(), (id, slots, storeMs) => world.ledger.place(id, slots, storeMs));
     this.outbox = new ModelOutbox(rules, world.outboxIds, this.#drop, this.#mergeUp);
     this.sent = new SentStates(this.slots, world);
     this.#lastAnswerMs = this.clock.nowMs();
+    this.#history = new StoreHistory(this.#losses, {
+      confirmAfterMs,
+      unpublishedMs: longestSilenceMs,
+      longestSilenceMs: longestWriteMs,
+    });
     if (original === undefined) return;
     original.outbox.copyInto(this.outbox);
     original.sent.copyInto(this.sent);
     this.#number = original.#number;
-    this.#acknowledgedNumber = original.#acknowledgedNumber;
-    this.#bornId = original.#bornId;
-    this.#sinceMs = original.#sinceMs;
-    this.#firstAnswerMs = original.#firstAnswerMs;
+    this.#history.copyFrom(original.#history);
   }
 
   start(): void {
@@ -85,8 +89,7 @@ export class ModelReplica {
   /** Something happens that is counted. */
   record(): void {
     this.slots.roll();
-    const slots = this.slots.open.map(({ slot }) => slot);
-    this.slots.record(this.world.ledger.record(this.process, this.clock.nowMs(), this.world.store.timeMs, slots));
+    this.slots.record(this.world.ledger.record(this.process, this.world.store.timeMs));
   }
 
   /** SIGTERM. */
@@ -107,25 +110,65 @@ export class ModelReplica {
       return;
     }
     this.#inFlight = true;
-    this.slots.roll();
-    for (const closed of this.slots.takeClosed()) this.outbox.add(closed);
-    const nowMs = this.clock.nowMs();
-    this.outbox.expire(nowMs);
-    const waiting = this.outbox.unsent();
-    const fresh = waiting.filter(({ slot }) => slot.endMs > nowMs - freshMs);
-    const writes = [...fresh, ...this.sent.due(nowMs, all), ...waiting.slice(fresh.length)];
     const end = (isAnswered: boolean): void => {
       this.#inFlight = false;
       done(isAnswered);
     };
-    const next = (calls: number, audit: readonly Write[]): void => {
-      const batch = [...writes.splice(0, statesPerCall), ...audit];
-      this.#send(batch, (isAnswered) => {
-        if (!isAnswered || writes.length === 0 || (!all && calls === backlogCalls)) end(isAnswered);
-        else next(calls + 1, []);
-      });
+    this.#tidy();
+    // Rule 2: the first call asks for the time.
+    const asks = this.world.rules.timeBeforeStates && !this.clock.isKnown;
+    if (!asks) return this.#publish(all, end);
+    this.#send([], (isAnswered) => {
+      if (!isAnswered) return end(false);
+      this.#tidy();
+      this.#publish(all, end);
+    });
+  }
+
+  #tidy(): void {
+    this.slots.roll();
+    for (const closed of this.slots.takeClosed()) this.outbox.add(closed);
+    this.outbox.expire(this.clock.nowMs(), this.#lastAnswerMs);
+  }
+
+  #publish(all: boolean, end: (isAnswered: boolean) => void): void {
+    this.#note(() => {
+      const nowMs = this.clock.nowMs();
+      const waiting = this.outbox.unsent();
+      const fresh = waiting.filter(({ slot }) => slot.endMs > nowMs - freshMs);
+      const writes = [...fresh, ...this.sent.due(nowMs, all), ...waiting.slice(fresh.length)];
+      const next = (calls: number, audit: readonly Write[]): void => {
+        const batch = [...writes.splice(0, statesPerCall), ...audit];
+        this.#send(batch, (isAnswered) => {
+          if (!isAnswered) end(false);
+          else if (writes.length > 0 && (all || calls < backlogCalls)) next(calls + 1, []);
+          else this.#note(() => end(true));
+        });
+      };
+      next(0, this.outbox.audit());
+    });
+  }
+
+  /** Tells the store of losses; what it does not take stays for the next time. */
+  #note(then: () => void): void {
+    const untold = this.#gaps.filter(({ isStored }) => !isStored);
+    const sinceMs = this.#sinceMs;
+    if (untold.length === 0 && sinceMs === null) return then();
+    const { network, store } = this.world;
+    const note = (): true => {
+      store.note(
+        untold.map(({ gap }) => gap),
+        sinceMs,
+      );
+      return true;
     };
-    next(0, this.outbox.audit());
+    network.call(this.process, note, (answer) => {
+      if (answer !== null) {
+        for (const record of untold) record.isStored = true;
+        if (this.#sinceMs === sinceMs) this.#sinceMs = null;
+      }
+      then();
+    });
   }
 
   /** What this replica alone knows of a slot. */
@@ -138,25 +181,19 @@ export class ModelReplica {
 
   #send(writes: readonly Write[], done: (isAnswered: boolean) => void): void {
     const nowMs = this.clock.nowMs();
-    const gaps = this.#gaps.filter(({ isStored }) => !isStored);
+    const { bornCandidate, acknowledgedBeat, missed, born } = this.#history;
     const publication: Publication = {
       beat: {
         id: this.slots.id,
         number: ++this.#number,
         left: this.#left,
-        storedUpToMs: this.sent.storedUpTo(this.outbox.unsent(), writes, nowMs),
+        storedUpToMs: this.#storedUpTo(writes, nowMs),
       },
       writes,
-      gaps: gaps.map(({ gap }) => gap),
-      sinceMs: this.#sinceMs,
-      acknowledged: {
-        number: this.#acknowledgedNumber,
-        firstMs: this.#firstAnswerMs ?? nowMs,
-        lastMs: this.#lastAnswerMs,
-      },
-      startedMs: this.#bornId === null ? this.slots.sinceMs : Infinity,
-      bornCandidate: `${this.process.name}#${this.#bornCandidates}`,
-      missed: this.#missed,
+      acknowledgedBeat,
+      startedMs: born === null ? this.slots.sinceMs : Infinity,
+      bornCandidate,
+      missed,
       control: this.control,
     };
     const lastSent = this.sent.note(writes);
@@ -168,8 +205,6 @@ export class ModelReplica {
       (receipt) => {
         this.#failing ||= receipt === null;
         if (receipt === null) return done(false);
-        for (const record of gaps) record.isStored = true;
-        this.#missed = [];
         this.clock.sample(sentMs, this.process.loop.nowMs, receipt.timeMs);
         ledger.contact(this.process, receipt.timeMs);
         this.#learn(publication, receipt, lastSent);
@@ -178,15 +213,34 @@ export class ModelReplica {
     );
   }
 
-  #learn({ beat, writes, bornCandidate }: Publication, receipt: Receipt, lastSent: readonly number[]): void {
-    const { results, previousBeat, born, timeMs, control } = receipt;
+  #storedUpTo(writes: readonly Write[], nowMs: number): number[] {
+    // Before the first answer the time is not known: nothing of what was counted since the start is stored.
+    if (this.world.rules.timeBeforeStates && !this.clock.isKnown)
+      return tiers.map(() => Math.min(-1, this.slots.sinceMs - nowMs));
+    const untold = this.#gaps.filter(({ isStored }) => !isStored).map(({ gap }) => gap);
+    return this.sent.storedUpTo(this.outbox.lacking(), writes, nowMs).map((ms, level) =>
+      // A loss that the store does not know of yet is none that its readers are told.
+      Math.min(ms, ...untold.filter((gap) => (gap.level ?? level) === level).map(({ fromMs }) => fromMs)),
+    );
+  }
+
+  #learn(publication: Publication, receipt: Receipt, lastSent: readonly number[]): void {
+    const { beat, writes } = publication;
+    const { results, timeMs, control } = receipt;
     const { rules } = this.world;
-    const isOther = this.#bornId !== null && this.#bornId !== born.id;
-    if (isOther) this.outbox.forgetResends();
-    this.#firstAnswerMs ??= timeMs;
-    const wentBack = (previousBeat?.number ?? 0) < this.#acknowledgedNumber;
-    let isForeign = beat.id === this.slots.id && (previousBeat?.number ?? 0) >= beat.number;
-    let mustAudit = this.#failing || isOther || wentBack;
+    const born = { id: receipt.born.id, since: receipt.born.sinceMs / 1000 };
+    const signs = this.#history.learn(
+      publication as unknown as RealPublication,
+      { ...receipt, born, isRepeated: false } as unknown as RealReceipt,
+    );
+    let isForeign = beat.id === this.slots.id && signs.isForeign;
+    if (signs.isReplaced) this.outbox.forgetResends();
+    if (signs.isSuspect) {
+      for (const record of this.#gaps) record.isStored = false;
+      for (const gap of this.#forgotten.splice(0)) this.#lacks(gap);
+      this.outbox.doubt();
+    }
+    let mustAudit = this.#failing || signs.isSuspect;
     writes.forEach((write, index) => {
       const result = results[index]!;
       mustAudit = this.sent.settle(write, result, timeMs) || mustAudit;
@@ -196,13 +250,6 @@ export class ModelReplica {
       isForeign ||= isOwn && (isRefused || (result.found ?? 0) > lastSent[index]!);
       this.outbox.settle(write, result, timeMs);
     });
-    if (mustAudit) for (const record of this.#gaps) record.isStored = false;
-    if (isOther || wentBack) this.#missed = [...this.#seen].filter(([, lastMs]) => timeMs - lastMs < longestSilenceMs);
-    for (const id of receipt.live) this.#seen.set(id, timeMs);
-    this.#acknowledgedNumber = beat.number;
-    this.#bornId = born.id;
-    this.#sinceMs = Math.min(born.sinceMs, this.#sinceMs ?? born.sinceMs);
-    if (born.id === bornCandidate) this.#bornCandidates++;
     this.#failing = false;
     if (control !== null && outranks(control, this.control)) this.control = control;
     if (mustAudit) {
@@ -213,13 +260,24 @@ export class ModelReplica {
     this.#lastAnswerMs = timeMs;
   }
 
+  /** What the history of the store asks for, as far as the rules are kept. */
+  readonly #losses = {
+    addTime: ({ from, to, reason }: { from: number; to: number; reason: GapReason }): void => {
+      const isKept = reason === 'store_emptied' ? this.world.rules.gapOfEarlierSince : this.world.rules.gapOfRegress;
+      if (from < to && isKept) this.#lacks({ fromMs: from * 1000, toMs: to * 1000, level: null, reason });
+    },
+    remind: (since: number): void => {
+      if (this.world.rules.gapOfEarlierSince) this.#sinceMs = Math.min(this.#sinceMs ?? Infinity, since * 1000);
+    },
+  };
+
   /** Somebody else publishes under this id. */
   #separate(timeMs: number): void {
     this.#lacks({ fromMs: this.#lastAnswerMs - noticedAfterMs, toMs: timeMs, level: null, reason: 'two under one id' });
     this.slots.renew();
     for (const closed of this.slots.takeClosed()) this.outbox.add(closed);
     this.slots.id = this.world.name();
-    this.#acknowledgedNumber = 0;
+    this.#history.restart();
     this.world.ledger.separated(this.process);
   }
 
@@ -228,10 +286,14 @@ export class ModelReplica {
   }
 
   readonly #drop = (slot: ModelSlot, { ids }: State, isStored: boolean): void => {
-    if (isStored) return this.world.ledger.forget(slot.level, ids);
+    const gap = { fromMs: slot.startMs, toMs: slot.endMs, level: slot.level };
+    if (isStored) {
+      this.world.ledger.forget(slot.level, ids);
+      this.#forgotten.push({ ...gap, reason: 'was forgotten' });
+      return;
+    }
     this.world.ledger.countLost(slot.level, ids);
-    if (this.world.rules.gapOfDropped)
-      this.#lacks({ fromMs: slot.startMs, toMs: slot.endMs, level: slot.level, reason: 'was dropped' });
+    if (this.world.rules.gapOfDropped) this.#lacks({ ...gap, reason: 'was dropped' });
   };
 
   readonly #mergeUp = ({ slot, state }: { slot: ModelSlot; state: State }): void => {

@@ -2,8 +2,11 @@ import type { EventLoop } from './event-loop.js';
 import { Journal, Table } from './journal.js';
 import type { Random } from './random.js';
 import type { Rules } from './rules.js';
-import { beatLifeMs, intervalMs, liveMs, longestSilenceMs, type ModelSlot, slotOfId, tiers } from './slots.js';
+import type { MissedReplica } from '../../libs/nestmeter/src/store/store.js';
+import { silenceOf } from './gaps.js';
+import { beatLifeMs, liveMs, longestSilenceMs, type ModelSlot, slotOfId, tiers } from './slots.js';
 import {
+  type Back,
   type Beat,
   type ControlDocument,
   type Gap,
@@ -109,31 +112,46 @@ export class ModelStore {
 
   /** Rule 5. */
   publish(publication: Publication): Receipt {
-    const { beat, writes, gaps, sinceMs, startedMs, bornCandidate, missed, control } = publication;
+    const { beat, writes, startedMs, bornCandidate, missed, control } = publication;
     const { timeMs } = this;
     const results = writes.map((write) => this.#write(write));
-    for (const gap of gaps) this.addGap(gap);
-    const previousBeat = this.beats.get(beat.id) ?? null;
-    this.#noticeRegress(publication, previousBeat);
-    if (previousBeat === null || previousBeat.number <= beat.number) this.#beat(beat);
-    if (this.rules.offerBeats) for (const [id, atMs] of missed) this.#miss(id, atMs);
+    const isAnyLate = results.some(
+      ({ outcome, found }, at) =>
+        outcome === 'late' && writes[at]!.state !== null && (found ?? 0) < writes[at]!.version,
+    );
+    const held = this.beats.get(beat.id) ?? null;
+    const back = this.rules.gapOfRegress ? backOf(held, publication.acknowledgedBeat) : null;
+    if (held === null || held.number <= beat.number) this.#beat(beat, held, { back, isAnyLate });
+    if (this.rules.offerBeats) for (const replica of missed) this.#miss(replica);
     let born = this.born.get('born');
     if (born === undefined) this.born.set('born', (born = { id: bornCandidate, sinceMs: timeMs }));
     // The first contents were counted before they were published, and a clock that is set back may pass `since` again.
     const firstMs = Math.min(startedMs, timeMs);
     if (firstMs < born.sinceMs && this.rules.sinceFirstCount)
       this.born.set('born', (born = { id: born.id, sinceMs: firstMs }));
-    if (sinceMs !== null && sinceMs < born.sinceMs && this.rules.gapOfEarlierSince) {
-      this.addGap({ fromMs: sinceMs, toMs: born.sinceMs, level: null, reason: 'another store' });
-      this.born.set('born', (born = { id: born.id, sinceMs }));
+    let document = this.control.get('control') ?? null;
+    if (control !== null && this.rules.offerControlAgain && outranks(control, document)) {
+      this.watch.controlWritten(document, control, 'offer');
+      this.control.set('control', (document = control));
     }
-    let held = this.control.get('control') ?? null;
-    if (control !== null && this.rules.offerControlAgain && outranks(control, held)) {
-      this.watch.controlWritten(held, control, 'offer');
-      this.control.set('control', (held = control));
-    }
-    const live = this.beats.entries().flatMap(([id, { atMs, left }]) => (left || timeMs - atMs > liveMs ? [] : [id]));
-    return { timeMs, results, previousBeat, live, born, control: held };
+    const previous = back ?? { number: held?.beatMs == null ? null : held.number, beatMs: held?.beatMs ?? null };
+    return {
+      timeMs,
+      results,
+      previousBeat: previous.number,
+      previousBeatMs: previous.beatMs,
+      born,
+      control: document,
+      ...this.#others(),
+    };
+  }
+
+  /** Rule 11: what a replica knows of the past that the store does not. */
+  note(gaps: readonly Gap[], sinceMs: number | null): void {
+    for (const gap of gaps) this.addGap(gap);
+    const born = this.born.get('born');
+    if (born !== undefined && sinceMs !== null && sinceMs < born.sinceMs)
+      this.born.set('born', { id: born.id, sinceMs });
   }
 
   /** Removes what nobody asks for any more from the tables that do not expire. Done by the keeper. */
@@ -141,36 +159,50 @@ export class ModelStore {
     const pastMs = this.timeMs - (this.rules.indexOutlivesKeys ? longestStepMs : 0);
     for (const [id] of this.index.entries()) if (slotOfId(id).expiresAtMs <= pastMs) this.index.delete(id);
     for (const [id, beat] of this.beats.entries()) {
-      if (this.timeMs - beat.atMs < beatLifeMs) continue;
-      if (!beat.left && this.rules.gapOfPrunedBeat)
-        beat.storedUpToMs.forEach((fromMs, level) =>
-          this.addGap({ fromMs, toMs: beat.atMs + longestSilenceMs, level, reason: 'fell silent' }),
-        );
+      if (this.timeMs - beat.seenMs < beatLifeMs) continue;
+      if (!beat.left && this.rules.gapOfPrunedBeat) for (const gap of silenceOf(beat)) this.addGap(gap);
       this.beats.delete(id);
     }
   }
 
-  /** In the script, since the evidence is gone with the call that replaces it, whether or not that is answered. */
-  #noticeRegress({ acknowledged: { number, firstMs, lastMs }, beat }: Publication, found: HeldBeat | null): void {
-    if (!this.rules.gapOfRegress || (found?.number ?? 0) >= number || number > beat.number) return;
-    // The store's clock may have been set back with it.
-    const toMs = Math.max(this.timeMs, lastMs + intervalMs);
-    for (const level of tiers.keys()) {
-      const fromMs = Math.min(found?.storedUpToMs[level] ?? firstMs, this.timeMs);
-      this.addGap({ fromMs, toMs, level, reason: 'the store went back' });
-    }
-  }
-
-  #beat(beat: Beat): void {
-    // The sender's idea of the time may be ahead, above all before its first answer.
-    const storedUpToMs = beat.storedUpToMs.map((ms) => Math.min(ms, this.timeMs));
-    this.beats.set(beat.id, { ...beat, storedUpToMs, atMs: this.timeMs });
+  /** Takes in a beat; from who does not know yet that the store lost something, or was too late, not what it says is here. */
+  #beat(beat: Beat, held: HeldBeat | null, { back, isAnyLate }: { back: Back | null; isAnyLate: boolean }): void {
+    const { timeMs } = this;
+    const told = beat.storedUpToMs.map((ms) => (ms < 0 ? timeMs + ms : ms));
+    const unknown = back === null ? told : told.map(() => 0);
+    const storedUpToMs = back === null && !isAnyLate ? told : (held?.storedUpToMs ?? unknown);
+    this.beats.set(beat.id, { ...beat, storedUpToMs, beatMs: timeMs, seenMs: timeMs, back });
   }
 
   /** Somebody saw a replica live at a time of which the store does not know. */
-  #miss(id: string, atMs: number): void {
-    const held = this.beats.get(id) ?? { id, number: 0, left: false, storedUpToMs: tiers.map(() => atMs), atMs: 0 };
-    if (!held.left && held.atMs < atMs) this.beats.set(id, { ...held, atMs });
+  #miss({ id, atMs, lacksSinceMs }: MissedReplica): void {
+    const seenMs = Math.min(this.timeMs - liveMs - 1, atMs);
+    const unknown = {
+      id,
+      number: 0,
+      left: false,
+      storedUpToMs: tiers.map(() => lacksSinceMs),
+      beatMs: null,
+      back: null,
+    };
+    const held = this.beats.get(id) ?? { ...unknown, seenMs: -Infinity };
+    if (!held.left && held.seenMs < seenMs) this.beats.set(id, { ...held, seenMs });
+  }
+
+  /** What a publisher is told of others. */
+  #others(): Pick<Receipt, 'live' | 'silent' | 'departedMs' | 'fallenMs'> {
+    const beats = this.beats.entries().map(([, beat]) => beat);
+    const isLive = ({ left, seenMs }: HeldBeat): boolean => !left && this.timeMs - seenMs <= liveMs;
+    const isTold = ({ seenMs }: HeldBeat): boolean => seenMs >= this.timeMs - longestSilenceMs;
+    const latest = (some: readonly HeldBeat[]) =>
+      some.length === 0 ? null : Math.max(...some.map(({ seenMs }) => seenMs));
+    const fallen = beats.filter((beat) => !beat.left && !isLive(beat));
+    return {
+      live: beats.filter(isLive).map(({ id }) => id),
+      silent: fallen.filter(isTold).map(({ id, seenMs }) => ({ id, atMs: seenMs })),
+      departedMs: latest(beats.filter(({ left }) => left)),
+      fallenMs: latest(fallen.filter((beat) => !isTold(beat))),
+    };
   }
 
   #write(write: Write): WriteResult {
@@ -191,4 +223,10 @@ export class ModelStore {
     this.setKey(slot, after);
     return { outcome: 'stored', found };
   }
+}
+
+function backOf(held: HeldBeat | null, acknowledged: number): Back | null {
+  if (held?.back && held.back.acknowledged >= acknowledged) return held.back;
+  const number = held?.beatMs == null ? null : held.number;
+  return acknowledged <= (number ?? 0) ? null : { acknowledged, number, beatMs: held?.beatMs ?? null };
 }

@@ -71,11 +71,8 @@ describe('the store of the model', () => {
       const ids = Array.from({ length: version }, (__, id) => 100 * replica + id);
       const state = { field, version, final: version === versions, asOfMs: epochMs, ids };
       const beat = { id: `n${replica}`, number: version, left: false, storedUpToMs: [epochMs, epochMs, epochMs] };
-      const acknowledged = { number: 0, firstMs: 0, lastMs: 0 };
       const rest = {
-        acknowledged,
-        gaps: [],
-        sinceMs: null,
+        acknowledgedBeat: 0,
         startedMs: Infinity,
         bornCandidate: 'b',
         missed: [],

@@ -5,6 +5,7 @@
  */
 export const ruleTexts = {
   renewOnStepBack: '1, 2: after a step back of the store’s clock a replica goes on under a renewed id',
+  timeBeforeStates: 'repair of 2: the first call has no states; slots are named by the time that it brings',
   renewAtShutdown: '1, 12: what is recorded after the final states of a shutdown goes to a renewed id',
   closingIsAChange: '3: closing a slot adds 1 to its version',
   replaceOnlyByNewer: '5: a state is replaced only by one of a higher version',
@@ -29,12 +30,13 @@ export const ruleTexts = {
   gapOfDropped: '7, 11: who drops a state writes a gap record',
   gapOfEarlierSince: '11: who knew an earlier since than the store’s writes it back with a gap record',
   sinceFirstCount: 'repair of 4, 11: since is when the first contents were counted, not when they were published',
-  gapOfRegress: '11: who sees the store go back writes a gap record from the beat that it found',
+  gapOfRegress:
+    '11: who sees the store go back writes a gap record from the beat that it found on; until it knows, its beats do not say that all is stored',
   gapOfRecreated: 'repair of 11: a publish that creates an indexed slot anew writes a gap record for it',
   beatSaysStoredUpTo: 'repair of 5, 11: a beat says for each tier up to when everything it counted is in the store',
   indexOutlivesKeys: 'repair of 4: index entries are pruned well after their keys expired',
   offerBeats:
-    'repair of 11: who finds another store, or one that went back, puts back the ids it knew as live, as silent',
+    'repair of 11: who finds another store, or one that went back, puts back the ids it knew as live, as silent and lacking all that may be lost',
   gapOfPrunedBeat: 'repair of 5: who prunes the beat of a replica that did not leave writes its gap record',
   leaseInScript: '14: the lease is checked in the script of each control write',
   controlParent: 'repair of 14: a control write names the document it was made from and is refused if another is there',

@@ -13,8 +13,6 @@ interface Sent {
 
 /** How late coarser tiers go after a finest slot closed. */
 const jitterMs = 3000;
-/** Pending states that may still be refused as late do not count as stored. */
-const surelyInTimeMs = 60_000;
 
 /** What was sent and what the store acknowledged: which open states to send when (rule 6), and what a beat may claim. */
 export class SentStates {
@@ -71,13 +69,15 @@ export class SentStates {
 
   /** Sends everything open again. */
   distrust(): void {
-    for (const known of this.#sent.values()) known.acknowledged = 0;
+    for (const known of this.#sent.values()) Object.assign(known, { acknowledged: 0, asOfMs: 0 });
   }
 
   /** By tier: store time up to when everything that was counted is in the store once this call is. */
-  storedUpTo(pending: readonly Write[], writes: readonly Write[], nowMs: number): number[] {
+  storedUpTo(lacking: readonly Pick<Write, 'slot' | 'field'>[], writes: readonly Write[], nowMs: number): number[] {
     if (!this.world.rules.beatSaysStoredUpTo) return tiers.map(() => nowMs);
-    const included = new Set(writes.map(({ slot, field }) => `${slot.id}/${field}`));
+    const included = new Set(
+      writes.filter(({ state }) => state !== null).map(({ slot, field }) => `${slot.id}/${field}`),
+    );
     return this.slots.open.map(({ slot, version }, level) => {
       const key = `${slot.id}/${this.slots.field}`;
       const known = this.#sent.get(key);
@@ -85,11 +85,9 @@ export class SentStates {
       if (known !== undefined) known.asOfMs = Math.min(known.asOfMs, nowMs);
       const isStored = version === 0 || known?.acknowledged === version || included.has(key);
       let upToMs = isStored ? nowMs : Math.max(slot.startMs, known?.asOfMs || this.slots.sinceMs);
-      for (const { slot: waiting, field } of pending) {
-        if (waiting.level !== level) continue;
-        const isSure = included.has(`${waiting.id}/${field}`) && waiting.writeEndMs > nowMs + surelyInTimeMs;
-        if (!isSure) upToMs = Math.min(upToMs, waiting.startMs);
-      }
+      for (const { slot: waiting, field } of lacking)
+        if (waiting.level === level && !included.has(`${waiting.id}/${field}`))
+          upToMs = Math.min(upToMs, waiting.startMs);
       return upToMs;
     });
   }

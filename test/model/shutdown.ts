@@ -33,7 +33,8 @@ export function shutDown(replica: ModelReplica, sayLeft: () => void): void {
         slots.renew(world.rules.renewAtShutdown);
         flush(() => {
           sayLeft();
-          flush(() => process.die());
+          const last = (): void => flush(() => (outbox.isInDoubt ? last() : process.die()));
+          last();
         });
       }),
     );

@@ -17,8 +17,8 @@
  *   model-reader.ts   composed reads with a cache; gaps.ts says what an answer must admit to lack
  *   ledger.ts         what really happened; invariants.ts compares; excuses.ts says which loss a fault excuses
  *
- * Of the package itself it uses time-slot (slots, W, expiry), StoreClock (the samples of the store's time), resolveWindow
- * and planSlots (which slots make up a window). The rest is written anew, since it must be possible to leave rules out.
+ * Of the package itself it uses time-slot (slots, W, expiry), StoreClock (the samples of the store's time), StoreHistory
+ * (what a replica concludes from answers: losses for good), resolveWindow and planSlots (which slots make up a window). The rest is written anew, since it must be possible to leave rules out.
  * Horizons are scaled by about 1 : 400 (slots.ts). Numbers of invariants are those the rules were found with:
  *   1 nothing is counted twice, in any slot at any moment     2 what no fault excuses is in the store when W has passed
  *   3, 6 a fold changes nothing, or is refused                4 order, repetition and delay of publishes do not matter
@@ -43,6 +43,8 @@ export interface RunOptions {
   readonly rules: Rules;
   /** Kinds of faults; all when left out, none when empty. */
   readonly kinds?: readonly EpisodeKind[];
+  /** By which the clocks of all hosts are off, in milliseconds; random within 3 s when left out. */
+  readonly skewMs?: number;
   /** Stops at the first violation: enough to know that a rule is needed. */
   readonly stopsEarly?: boolean;
 }
@@ -62,7 +64,7 @@ const loadMs = 320_000;
 const restMs = 20_000;
 
 /** Plays the script of a seed in simulated time. The same seed and rules give the same result. */
-export function run({ seed, rules, kinds, stopsEarly = false }: RunOptions): RunResult {
+export function run({ seed, rules, kinds, skewMs, stopsEarly = false }: RunOptions): RunResult {
   const plan = {
     seed,
     seats,
@@ -73,7 +75,7 @@ export function run({ seed, rules, kinds, stopsEarly = false }: RunOptions): Run
     episodes: 7,
   };
   const script = kinds?.length === 0 ? [] : makeFaultScript({ ...plan, ...(kinds && { kinds }) });
-  const world = new World({ seed, rules, seats, keepers, isCalm: script.length === 0, rate: 0.7, loadMs });
+  const world = new World({ seed, rules, seats, keepers, isCalm: script.length === 0, rate: 0.7, loadMs, skewMs });
   const { violations } = world.invariants;
   for (const { atMs, fault } of script) world.loop.after(atMs, () => applyFault(world, fault));
   const isOver = (): boolean => stopsEarly && violations.length > 0;

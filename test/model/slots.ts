@@ -28,6 +28,8 @@ export const confirmAfterMs = 60_000;
 export const longestSilenceMs = 60_000;
 /** Stands for the 25 h after which beats are pruned. */
 export const beatLifeMs = 200_000;
+/** For how long slots wait for their names. */
+export const unnamedMs = 30_000;
 /** How long a replica has for its end. */
 export const shutdownMs = 3000;
 

@@ -1,3 +1,4 @@
+import type { MissedReplica, SilentReplica } from '../../libs/nestmeter/src/store/store.js';
 import type { ModelSlot } from './slots.js';
 
 /** What one life of a replica counted in a slot: a set of measurements, so that each loss and each repetition is seen. */
@@ -44,13 +45,25 @@ export interface Beat {
   readonly id: string;
   readonly number: number;
   readonly left: boolean;
-  /** By tier: store milliseconds up to when everything it counted is in the store once this call is. */
+  /** By tier: store milliseconds up to when everything it counted is in the store once this call is; negative: so long ago. */
   readonly storedUpToMs: readonly number[];
 }
 
 /** A beat in the store. */
 export interface HeldBeat extends Beat {
-  readonly atMs: number;
+  /** Null when only others told of the replica. */
+  readonly beatMs: number | null;
+  /** When it was last seen, by itself or by others. */
+  readonly seenMs: number;
+  /** What was found when the store had gone back, until the sender of the next beats has acknowledged it. */
+  readonly back: Back | null;
+}
+
+/** A beat that was lower than its sender had acknowledged. */
+export interface Back {
+  readonly acknowledged: number;
+  readonly number: number | null;
+  readonly beatMs: number | null;
 }
 
 /** Control state: configuration, alerts, silences. */
@@ -86,16 +99,13 @@ export interface WriteResult {
 export interface Publication {
   readonly beat: Beat;
   readonly writes: readonly Write[];
-  readonly gaps: readonly Gap[];
-  /** The earliest `since` that the sender knows; null when it knows none. */
-  readonly sinceMs: number | null;
-  /** Number of the sender's last beat that was acknowledged, and the first and last store time that it was told. */
-  readonly acknowledged: { readonly number: number; readonly firstMs: number; readonly lastMs: number };
+  /** Number of the sender's last beat that was acknowledged. */
+  readonly acknowledgedBeat: number;
   /** When the sender began to count, until it knows a store; then Infinity. */
   readonly startedMs: number;
   readonly bornCandidate: string;
-  /** Replicas that were live before the store was lost or went back, and when they were last seen so. */
-  readonly missed: readonly (readonly [id: string, lastMs: number])[];
+  /** Replicas that were live before the store was lost or went back. */
+  readonly missed: readonly MissedReplica[];
   /** The highest control document that the sender knows. */
   readonly control: ControlDocument | null;
 }
@@ -104,8 +114,12 @@ export interface Publication {
 export interface Receipt {
   readonly timeMs: number;
   readonly results: readonly WriteResult[];
-  readonly previousBeat: HeldBeat | null;
+  readonly previousBeat: number | null;
+  readonly previousBeatMs: number | null;
   readonly live: readonly string[];
+  readonly departedMs: number | null;
+  readonly fallenMs: number | null;
+  readonly silent: readonly SilentReplica[];
   readonly born: { readonly id: string; readonly sinceMs: number };
   readonly control: ControlDocument | null;
 }

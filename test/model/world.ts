@@ -26,6 +26,8 @@ export interface WorldOptions {
   readonly rate: number;
   /** True time at which load ends. */
   readonly loadMs: number;
+  /** By which the clocks of all hosts are off; random when left out. */
+  readonly skewMs?: number | undefined;
 }
 
 /** Store, network, replicas, keepers and readers of one run, and what is known about them from outside. */
@@ -81,7 +83,8 @@ export class World {
     const sitting = this.seats[seat];
     if (sitting && sitting.process.diedAtMs === null) return;
     const process = new Process(`replica ${seat}/${this.#names}`, this.loop);
-    const skewMs = this.random.between(-3000, 3000);
+    const usualMs = this.random.between(-3000, 3000);
+    const skewMs = this.options.skewMs ?? usualMs;
     const clock: Clock = {
       monotonicMs: () => this.loop.nowMs,
       wallMs: () => this.loop.nowMs + epochMs + skewMs + this.#hostStepMs,

@@ -1,6 +1,6 @@
 import { BadRequestException, type DynamicModule, Module, StandardSchemaValidationPipe } from '@nestjs/common';
 import { APP_PIPE } from '@nestjs/core';
-import { PerformanceModule } from 'nestmeter';
+import { PerformanceModule, type PerformanceModuleOptions } from 'nestmeter';
 import { ChatController } from './chat/chat.controller.js';
 import { ChatService } from './chat/chat.service.js';
 import { PROVIDER_CLIENTS } from './chat/provider-clients.js';
@@ -12,6 +12,13 @@ import { Traffic } from './traffic/traffic.js';
 import { DocumentWorker } from './worker/document-worker.js';
 import { DocumentsController } from './worker/documents.controller.js';
 
+/** Limits of the size of the simulated traffic: some are well, some are used up within the hour. */
+const BUDGETS: PerformanceModuleOptions['budgets'] = [
+  { name: 'all', limitUsd: 1500, period: 'day' },
+  { name: 'claude', limitUsd: 40, period: 'hour', per: { model: 'claude-*' } },
+  { name: 'each_model', limitTokens: 60_000_000, rollingSeconds: 3600, each: 'model', per: { provider: 'openai' } },
+];
+
 /** The whole demo: a chat gateway, a search and a background worker. Nestmeter is the one import at the top. */
 @Module({})
 export class DemoModule {
@@ -19,7 +26,13 @@ export class DemoModule {
     return {
       module: DemoModule,
       imports: [
-        PerformanceModule.forRoot({ app: 'demo', ...(settings.redisUrl !== null && { redis: settings.redisUrl }) }),
+        PerformanceModule.forRoot({
+          app: 'demo',
+          dailyTokenLimit: 500_000_000,
+          budgets: BUDGETS,
+          ...(settings.redisUrl !== null && { redis: settings.redisUrl }),
+          ...accessOf(settings),
+        }),
       ],
       controllers: [ChatController, SearchController, DocumentsController],
       providers: [
@@ -34,6 +47,14 @@ export class DemoModule {
       ],
     };
   }
+}
+
+/** Who may look; without tokens only this machine, in development. */
+function accessOf({ readToken, writeToken }: Settings): Pick<PerformanceModuleOptions, 'access'> {
+  if (readToken === null && writeToken === null) return {};
+  return {
+    access: { ...(readToken !== null && { read: readToken }), ...(writeToken !== null && { write: writeToken }) },
+  };
 }
 
 interface Issue {

@@ -1,5 +1,7 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
+import { PerformanceMonitor } from 'nestmeter';
+import { attachWebSocket } from 'nestmeter/websocket';
 import { DemoModule } from './demo.module.js';
 import { introduction } from './introduction.js';
 import { settingsOrExit } from './settings.js';
@@ -11,6 +13,7 @@ process.env['NODE_ENV'] ??= 'development';
 const settings = settingsOrExit();
 const app = await NestFactory.create(DemoModule.forRoot(settings), { logger: ['warn', 'error', 'fatal'] });
 app.enableShutdownHooks(['SIGINT', 'SIGTERM'], { useProcessExit: true });
+attachWebSocket(app.getHttpServer(), app.get(PerformanceMonitor));
 await app.listen(settings.port, settings.host).catch(portTaken);
 const url = await app.getUrl();
 if (settings.traffic) app.get(Traffic).start(url);

@@ -13,6 +13,8 @@ describe('readSettings', () => {
       seed: 1,
       openaiApiKey: null,
       anthropicApiKey: null,
+      readToken: null,
+      writeToken: null,
     });
   });
 
@@ -27,6 +29,8 @@ describe('readSettings', () => {
       SEED: '0',
       OPENAI_API_KEY: 'one',
       ANTHROPIC_API_KEY: 'two',
+      READ_TOKEN: 'a-token-to-read-with',
+      WRITE_TOKEN: 'a-token-to-write-with',
     };
     expect(readSettings(env)).toEqual({
       port: 8080,
@@ -38,6 +42,8 @@ describe('readSettings', () => {
       seed: 0,
       openaiApiKey: 'one',
       anthropicApiKey: 'two',
+      readToken: env.READ_TOKEN,
+      writeToken: env.WRITE_TOKEN,
     });
   });
 

@@ -20,6 +20,10 @@ export interface Settings {
   readonly openaiApiKey: string | null;
   /** Key for the real Anthropic API; null points the SDK at the simulator. */
   readonly anthropicApiKey: string | null;
+  /** Token that may look at the numbers from other machines; null lets this machine alone look. */
+  readonly readToken: string | null;
+  /** Token that may also change things; null with {@link readToken} lets nobody. */
+  readonly writeToken: string | null;
 }
 
 /** Injection token of the settings. */
@@ -31,7 +35,7 @@ export class SettingsError extends Error {
 }
 
 const MAX_SEED = 2 ** 32 - 1;
-const SECRETS = ['REDIS_URL', 'OPENAI_API_KEY', 'ANTHROPIC_API_KEY'];
+const SECRETS = ['REDIS_URL', 'OPENAI_API_KEY', 'ANTHROPIC_API_KEY', 'READ_TOKEN', 'WRITE_TOKEN'];
 
 const number = (lowest: number, highest: number): z.ZodPipe<z.ZodCoercedNumber<string>, z.ZodNumber> =>
   z.coerce.number<string>().pipe(z.number().min(lowest).max(highest));
@@ -50,6 +54,8 @@ const environment = z.object({
   SEED: number(0, MAX_SEED).refine(Number.isInteger).default(1).describe(`an integer from 0 to ${MAX_SEED}`),
   OPENAI_API_KEY: z.string().optional().describe('an API key'),
   ANTHROPIC_API_KEY: z.string().optional().describe('an API key'),
+  READ_TOKEN: z.string().min(16).max(512).optional().describe('a secret of 16 to 512 characters'),
+  WRITE_TOKEN: z.string().min(16).max(512).optional().describe('a secret of 16 to 512 characters'),
 });
 
 /** Reads the settings from the environment; an empty variable counts as absent. Throws SettingsError. */
@@ -72,6 +78,8 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     seed: rest.SEED,
     openaiApiKey,
     anthropicApiKey,
+    readToken: rest.READ_TOKEN ?? null,
+    writeToken: rest.WRITE_TOKEN ?? null,
   });
 }
 

@@ -63,6 +63,7 @@ export class StoreClock {
   #samples: Sample[] = [];
   #offsetMs: number;
   #synchronised = false;
+  #firstShiftMs = 0;
 
   constructor(private readonly clock: Clock) {
     this.#offsetMs = clock.wallMs() - clock.monotonicMs();
@@ -81,6 +82,16 @@ export class StoreClock {
   /** The monotonic reading at which the store's clock shows `storeMs`. */
   monotonicAt(storeMs: number): number {
     return storeMs - this.#offsetMs;
+  }
+
+  /** Whether the store has told its time yet. */
+  get isKnown(): boolean {
+    return this.#synchronised;
+  }
+
+  /** Milliseconds by which the first sample moved this clock forward; 0 before it. */
+  get firstShiftMs(): number {
+    return this.#firstShiftMs;
   }
 
   /** Milliseconds by which the store's clock is ahead of this host's; null before the first sample. */
@@ -105,9 +116,11 @@ export class StoreClock {
       Math.abs(other.offsetMs - sample.offsetMs) > (other.roundTripMs + sample.roundTripMs) / 2 + driftMs;
     this.#samples = this.#samples.filter((known) => receivedMs - known.atMs < sampleLifeMs && !contradicts(known));
     this.#samples.push(sample);
+    const before = this.#offsetMs;
     this.#offsetMs = this.#samples.reduce((best, next) =>
       next.roundTripMs <= best.roundTripMs ? next : best,
     ).offsetMs;
+    if (!this.#synchronised) this.#firstShiftMs = this.#offsetMs - before;
     this.#synchronised = true;
   }
 }

@@ -37,6 +37,10 @@ export const errorCodes = Object.freeze({
     meaning: 'The request carries no credentials, or wrong ones.',
     whatToDo: 'Send the token that `access` is configured with.',
   },
+  NM_LOGIN_ELSEWHERE: {
+    meaning: 'Nobody can log in to the page with a token, because `access` has none: the application decides itself.',
+    whatToDo: 'Log in to the application, or configure a token in `access`.',
+  },
   NM_FORBIDDEN: {
     meaning: 'The credentials are known but do not allow this route.',
     whatToDo: 'Use credentials of the level that the route asks for.',
@@ -52,6 +56,14 @@ export const errorCodes = Object.freeze({
   NM_TOO_MANY_STREAMS: {
     meaning: 'As many clients follow the live stream of this replica as its limit allows.',
     whatToDo: 'Close a page that is not needed, or raise the limit.',
+  },
+  NM_UPGRADE_REQUIRED: {
+    meaning: 'The address is that of the WebSocket, and the request was no handshake or nothing takes it over.',
+    whatToDo: 'Connect with a WebSocket client, and attach `nestmeter/websocket` to the server.',
+  },
+  NM_DASHBOARD_NOT_BUILT: {
+    meaning: 'The service runs from sources in which the page has not been built; the package contains it.',
+    whatToDo: 'Run `npm run build`.',
   },
   NM_INTERNAL: {
     meaning:

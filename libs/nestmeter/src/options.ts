@@ -86,6 +86,13 @@ export const optionsSchema = z.strictObject({
     .optional()
     .describe("A port of their own for the routes, which the application's port then does not serve."),
   access: accessOptions.optional().describe('Who may look. None: loopback only, in development and test.'),
+  dashboard: z.boolean().default(true).describe('Whether the page is served at the prefix.'),
+  sessionHours: z
+    .number()
+    .min(0.1)
+    .max(720)
+    .default(12)
+    .describe('Hours after which somebody who logged in to the page with a token must do so again.'),
   cors: z
     .strictObject({ origins: z.array(z.url()).max(100) })
     .optional()

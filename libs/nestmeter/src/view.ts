@@ -1,5 +1,7 @@
 import { changeable, snakeCase } from './config/changeable.js';
 import type { LiveConfig } from './config/live-config.js';
+import type { AnyFamily } from './accumulate/family.js';
+import { readFamily } from './accumulate/family-definition.js';
 import { endpointFamily, operationFamily } from './accumulate/families.js';
 import { llmFamily } from './accumulate/llm-family.js';
 import { formatNanoUsd } from './money.js';
@@ -9,6 +11,7 @@ import { unresolvedCalls } from './record/scope.js';
 import type { ConfigAnswer } from './serve/config.js';
 import type { HealthAnswer } from './serve/health.js';
 import type { MonitorView } from './serve/monitor-view.js';
+import type { ToolkitState } from './serve/toolkit-metrics.js';
 import { makeWithAlerts } from './serve/with-alerts.js';
 import { costOf, sum, tokensOf } from './self-description.js';
 import type { StoreStatus } from './store/store.js';
@@ -18,11 +21,14 @@ import { version } from './version.js';
 export function viewOf(parts: MonitorParts, options: EffectiveOptions, given: MonitorOptions): MonitorView {
   const { accumulator, alerting, budgeting, reports, recorder } = parts;
   return {
+    app: options.app ?? '',
     version,
     prefix: options.prefix,
     aliases: options.aliases,
     hasOwnPort: options.listen !== undefined,
     access: options.access,
+    dashboard: options.dashboard,
+    sessionHours: options.sessionHours,
     corsOrigins: options.cors?.origins ?? [],
     get limits() {
       const { rateLimits, liveClients, bodyBytes } = parts.config.effective;
@@ -41,18 +47,48 @@ export function viewOf(parts: MonitorParts, options: EffectiveOptions, given: Mo
     config: () => configOf(parts.config, options, given),
     changes: parts.config,
     families: parts.families,
+    fleetFamilies: () => fleetFamilies(parts),
     lifetime: (family) => accumulator.lifetime(family),
     level: (family, labels, gauge) => accumulator.handles.find(family, labels)?.level(gauge) ?? null,
     nowMs: () => parts.storeClock.nowMs(),
+    toolkit: () => toolkitOf(parts),
     headroom: () => recorder.headroom.latest(),
     window: (request) => parts.reader.read(request),
     failed: (where, error) => recorder.refusals.failed(where, error),
   };
 }
 
+/** What this replica knows of the toolkit without asking anybody. */
+function toolkitOf({ accumulator, publisher, recorder, store }: MonitorParts): ToolkitState {
+  const { outbox, status } = publisher;
+  return {
+    storeReachable: store.status().state === 'ready',
+    lastPublishMs: status.lastAcknowledgedMs,
+    publishFailures: status.failures,
+    pendingStates: outbox.pending,
+    pendingBytes: outbox.bytes,
+    droppedStates: outbox.counts.dropped + outbox.counts.givenUp + accumulator.counts.droppedSlots,
+    liveReplicas: status.lastAcknowledgedMs === null ? null : status.live.length,
+    recordingFailures: { ...recorder.refusals.counts(), reserved_labels: accumulator.handles.counts.refusedLabels },
+  };
+}
+
+/** Of a name that only others have, what was told last: of what another signature counted nothing can be added to it. */
+async function fleetFamilies({ families, store }: MonitorParts): Promise<AnyFamily[]> {
+  const own = families();
+  const definitions = await store.upkeep.definitions().catch(() => []);
+  const others = new Map<string, AnyFamily>();
+  for (const definition of definitions.toSorted((a, b) => a.toldMs - b.toldMs)) {
+    const family = own.some(({ name }) => name === definition.family) ? null : readFamily(definition);
+    if (family !== null) others.set(family.name, family);
+  }
+  return [...own, ...others.values()];
+}
+
 async function healthOf(parts: MonitorParts, options: EffectiveOptions): Promise<HealthAnswer> {
   const { accumulator, alerting, publisher, recorder, replica, reader, store, storeClock, started } = parts;
   const { outbox, status } = publisher;
+  const toolkit = toolkitOf(parts);
   const { beats, live, nowMs } = await reader.read({ query: {}, fallback: '30s', families: [], beats: true });
   const calls = accumulator.lifetime(llmFamily);
   const operations = accumulator.lifetime(operationFamily);
@@ -74,10 +110,10 @@ async function healthOf(parts: MonitorParts, options: EffectiveOptions): Promise
       pending_bytes: outbox.bytes,
       failures: status.failures,
     },
-    recording_failures: { ...recorder.refusals.counts(), reserved_labels: accumulator.handles.counts.refusedLabels },
+    recording_failures: toolkit.recordingFailures,
     unresolved_calls: unresolvedCalls(),
     late_states: Object.fromEntries([...outbox.counts.late].map(([slotSeconds, count]) => [`${slotSeconds}s`, count])),
-    dropped_states: outbox.counts.dropped + outbox.counts.givenUp + accumulator.counts.droppedSlots,
+    dropped_states: toolkit.droppedStates,
     series: Object.fromEntries(
       parts
         .families()

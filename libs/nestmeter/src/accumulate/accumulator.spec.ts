@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { arbitraryMeasurement, contents, measure, sampleFamily } from '../../../../test/fixtures/random-state.js';
 import { ManualClock, StoreClock } from '../clock.js';
 import { defaultTiers } from '../time-slot.js';
-import { Accumulator, type SlotState } from './accumulator.js';
+import { Accumulator } from './accumulator.js';
+import type { SlotState } from './slot-state.js';
 import { FamilyState } from './family-state.js';
 
 /** The start of a UTC day, so that all tiers begin a slot. */
@@ -255,6 +256,59 @@ describe('clearing', () => {
     const state = accumulator.openState(sampleFamily, 3).state.at('a\0b');
     expect([state.counters[calls], state.gauges[depth]!.seconds, series.level(depth)]).toEqual([2, 1, 4]);
     expect(accumulator.series(sampleFamily, ['a', 'b'])).toBe(series);
+  });
+});
+
+describe('slots that wait for the time of the store', () => {
+  it('are named by it, each coarse one with what its finest ones have, whatever the clock of the host was', () => {
+    const history = fc.record({
+      startMs: fc.nat(21_600_000),
+      before: fc.array(fc.tuple(fc.nat(3700), fc.nat(3)), { maxLength: 8 }),
+      aheadMs: fc.oneof(fc.integer({ min: -20_000, max: 20_000 }), fc.integer({ min: -9_000_000, max: 9_000_000 })),
+      after: fc.array(fc.tuple(fc.nat(400_000), fc.nat(3)), { maxLength: 8 }),
+    });
+    fc.assert(
+      fc.property(history, ({ startMs, before, aheadMs, after }) => {
+        const clock = new ManualClock(midnight + startMs);
+        const storeClock = new StoreClock(clock);
+        const accumulator = new Accumulator(storeClock, defaultTiers);
+        accumulator.awaitStoreTime();
+        const series = accumulator.series(sampleFamily, ['a', 'b']);
+        let expected = 0;
+        const act = ([advanceMs, by]: readonly [number, number]): void => {
+          clock.advance(advanceMs);
+          series.open(clock.monotonicMs()).count(calls, by);
+          expected += by;
+        };
+        before.forEach(act);
+        clock.step(aheadMs);
+        const atMs = clock.wallMs();
+        storeClock.sample(clock.monotonicMs(), clock.monotonicMs(), atMs);
+        after.forEach(act);
+        clock.advance(22_000_000);
+        accumulator.renew();
+        const counts = defaultTiers.map(() => new Map<number, number>());
+        for (const { tier, start, state } of accumulator.takeClosed()) {
+          expect(start % tier.slotSeconds).toBe(0);
+          const level = defaultTiers.indexOf(tier);
+          counts[level]!.set(start, (counts[level]!.get(start) ?? 0) + callsOf(state));
+        }
+        for (const [level, { slotSeconds }] of defaultTiers.entries()) {
+          const fromFinest = new Map<number, number>();
+          for (const [start, sum] of counts[0]!) {
+            const coarse = Math.floor(start / slotSeconds) * slotSeconds;
+            fromFinest.set(coarse, (fromFinest.get(coarse) ?? 0) + sum);
+          }
+          expect(counts[level]).toEqual(fromFinest);
+          expect([...counts[level]!.values()].reduce((sum, count) => sum + count, 0)).toBe(expected);
+        }
+        // What is moved is off by half a slot at most.
+        const passedMs = before.reduce((sum, [ms]) => sum + ms, 0);
+        const first = Math.min(...counts[0]!.keys());
+        expect(first * 1000).toBeGreaterThan(atMs - passedMs - 16_000);
+      }),
+      { numRuns: 500 },
+    );
   });
 });
 

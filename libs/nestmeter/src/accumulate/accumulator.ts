@@ -2,36 +2,14 @@ import type { StoreClock } from '../clock.js';
 import { slotStart, type Tier } from '../time-slot.js';
 import type { AnyFamily } from './family.js';
 import { FamilyState } from './family-state.js';
-import type { OpenSlots, Series, SeriesHome } from './series.js';
+import { OpenTiers } from './open-tiers.js';
+import type { OpenSlots, Series } from './series.js';
 import { type Admission, SeriesRegistry } from './series-registry.js';
 import { SeriesState } from './series-state.js';
+import type { SlotState } from './slot-state.js';
 
-/** What one replica has counted for one family in one slot. */
-export interface SlotState {
-  readonly family: AnyFamily;
-  readonly tier: Tier;
-  /** Unix seconds. */
-  readonly start: number;
-  readonly state: FamilyState;
-  /** Grows by at least 1 with each change; closing is a change. */
-  readonly version: number;
-  /** Whether the slot is closed for this generation: nothing will be added any more. */
-  readonly final: boolean;
-  /** Which life of the replica counted it; see {@link Accumulator.renew}. */
-  readonly generation: number;
-  /** Unix milliseconds of the store up to which it counts. */
-  readonly asOfMs: number;
-}
-
-interface OpenSlot {
-  readonly tier: Tier;
-  start: number;
-  /** By family name; for the finest tier the open slot itself, for coarser ones their closed part. */
-  readonly parts: Map<string, SeriesHome['part']>;
-}
-
-/** Closed slots that wait to be taken; beyond it the oldest go. Reached only when nobody publishes. */
-const longestQueue = 4000;
+/** For how long slots wait for their names. */
+const unnamedMs = 30_000;
 
 /**
  * Counts what happens in this process, per family, series and slot.
@@ -45,14 +23,13 @@ const longestQueue = 4000;
  */
 export class Accumulator implements OpenSlots {
   readonly #registry: SeriesRegistry;
-  readonly #open: OpenSlot[];
+  readonly #slots: OpenTiers;
   readonly #holding = new Set<Series>();
-  #closed: SlotState[] = [];
-  #generation = 0;
+  /** Monotonic reading at which slots get their names from the host's clock, should the store not tell its time. */
+  #unnamedUntilMs = 0;
   /** Monotonic reading at which the open finest slot ends; what makes the check on the hot path one comparison. */
   #endsAt = -Infinity;
-  /** Closed slots lost with the queue, and lives that ended early. */
-  readonly counts = { droppedSlots: 0, renewals: 0 };
+  #renewals = 0;
 
   constructor(
     readonly clock: StoreClock,
@@ -60,13 +37,17 @@ export class Accumulator implements OpenSlots {
     admission: Admission = {},
   ) {
     this.#registry = new SeriesRegistry(this, admission);
-    const nowMs = clock.nowMs();
-    this.#open = tiers.map((tier) => ({ tier, start: slotStart(nowMs, tier.slotSeconds), parts: new Map() }));
+    this.#slots = new OpenTiers(tiers, clock.nowMs());
+  }
+
+  /** Closed slots lost since nobody took them, and lives that ended early. */
+  get counts() {
+    return { droppedSlots: this.#slots.dropped, renewals: this.#renewals };
   }
 
   /** Which life of the replica counts now. */
   get generation(): number {
-    return this.#generation;
+    return this.#slots.generation;
   }
 
   /** All families that have been used, in the order of their first use. */
@@ -76,7 +57,7 @@ export class Accumulator implements OpenSlots {
 
   /** Unix seconds at which the open slot of a tier started. */
   openStart(tier: number): number {
-    return this.#open[tier]!.start;
+    return this.#slots.start(tier);
   }
 
   /** The handles of all series. */
@@ -101,6 +82,16 @@ export class Accumulator implements OpenSlots {
     return series.state ?? this.#begin(series);
   }
 
+  /**
+   * Rule 2. Lets slots wait for their names until the store has told its time, half a minute at most: that of the host may be
+   * off by hours. Called before anything is published.
+   */
+  awaitStoreTime(): void {
+    if (this.clock.isKnown) return;
+    this.#slots.awaitNames();
+    this.#unnamedUntilMs = this.clock.monotonicAt(this.clock.nowMs()) + unnamedMs;
+  }
+
   /** Lets time add to the levels of a series. */
   hold(series: Series): void {
     this.#holding.add(series);
@@ -108,13 +99,15 @@ export class Accumulator implements OpenSlots {
 
   /** Closes what the store's time has passed. Called by each publish, and by the first record after a slot's end. */
   roll(): void {
+    this.#nameIfDue();
     const nowMs = this.clock.nowMs();
-    const finest = this.#open[0]!;
-    const start = slotStart(nowMs, finest.tier.slotSeconds);
-    if (start < finest.start) {
-      if (nowMs < (finest.start - finest.tier.slotSeconds) * 1000) return this.renew();
-    } else if (start > finest.start) this.#closeThrough(nowMs);
-    this.#endsAt = this.clock.monotonicAt((finest.start + finest.tier.slotSeconds) * 1000);
+    const { slotSeconds } = this.tiers[0]!;
+    const start = slotStart(nowMs, slotSeconds);
+    const openStart = this.#slots.start(0);
+    if (start < openStart) {
+      if (nowMs < (openStart - slotSeconds) * 1000) return this.renew();
+    } else if (start > openStart) this.#closeThrough(nowMs);
+    this.#endsAt = this.clock.monotonicAt(this.#slots.finestEnd * 1000);
   }
 
   /**
@@ -122,22 +115,21 @@ export class Accumulator implements OpenSlots {
    * present time. What must be counted in a slot whose state is already final is counted there under another life.
    */
   renew(): void {
+    if (this.#slots.isUnnamed) this.#slots.name(this.clock.firstShiftMs);
     const nowMs = this.clock.nowMs();
-    if (slotStart(nowMs, this.tiers[0]!.slotSeconds) > this.#open[0]!.start) this.#closeThrough(nowMs);
+    if (slotStart(nowMs, this.tiers[0]!.slotSeconds) > this.#slots.start(0)) this.#closeThrough(nowMs);
     this.#settle(nowMs);
-    this.#open.forEach((_, level) => this.#close(level, nowMs));
-    this.#generation++;
-    this.counts.renewals++;
-    for (const slot of this.#open) slot.start = slotStart(nowMs, slot.tier.slotSeconds);
-    const finest = this.#open[0]!;
-    this.#endsAt = this.clock.monotonicAt((finest.start + finest.tier.slotSeconds) * 1000);
+    this.#endFinest(nowMs);
+    this.#slots.closeAllCoarser(nowMs);
+    this.#slots.generation++;
+    this.#renewals++;
+    this.#slots.open(nowMs, 'all');
+    this.#endsAt = -Infinity;
   }
 
   /** Closed slots since the last call, oldest first; the caller owns them. */
   takeClosed(): SlotState[] {
-    const taken = this.#closed;
-    this.#closed = [];
-    return taken;
+    return this.#slots.takeClosed();
   }
 
   /** Brings levels up to now, so that versions and states of open slots include them. */
@@ -151,23 +143,26 @@ export class Accumulator implements OpenSlots {
     const versions = [];
     for (const { family } of this.#registry.homes()) {
       const version = this.#version(family, tier);
-      if (version > 0) versions.push({ family, start: this.#open[tier]!.start, version });
+      if (version > 0) versions.push({ family, start: this.#slots.start(tier), version });
     }
     return versions;
   }
 
   /** The state of an open slot as of now, merged from its parts; the caller must not change it. */
   openState(family: AnyFamily, tier: number): SlotState {
-    const { start, tier: spec } = this.#open[tier]!;
-    const parts = this.#parts(family, tier);
+    const { part } = this.#registry.used(family)!;
+    const parts = [part, ...this.#slots.closedParts(family, tier)];
     return {
       family,
-      tier: spec,
-      start,
-      state: merged(family, parts),
+      tier: this.tiers[tier]!,
+      start: this.#slots.start(tier),
+      state: merged(
+        family,
+        parts.map(({ state }) => state),
+      ),
       version: this.#version(family, tier),
       final: false,
-      generation: this.#generation,
+      generation: this.generation,
       asOfMs: this.clock.nowMs(),
     };
   }
@@ -188,10 +183,16 @@ export class Accumulator implements OpenSlots {
       entry.touched.length = 0;
       entry.part = { state: new FamilyState(entry.family), version: 0 };
     }
-    for (const slot of this.#open) slot.parts.clear();
+    this.#slots.clear();
     for (const series of this.#holding) series.resume(this.clock.monotonicAt(this.clock.nowMs()));
-    this.#closed = [];
-    this.#generation++;
+    this.#slots.generation++;
+  }
+
+  /** Slots get their names once the store has told its time, or when that takes too long. */
+  #nameIfDue(): void {
+    if (!this.#slots.isUnnamed) return;
+    const isOver = this.clock.monotonicAt(this.clock.nowMs()) >= this.#unnamedUntilMs;
+    if (this.clock.isKnown || isOver) this.#slots.name(this.clock.firstShiftMs);
   }
 
   #begin(series: Series): SeriesState {
@@ -203,9 +204,8 @@ export class Accumulator implements OpenSlots {
   }
 
   #settle(nowMs: number): void {
-    const { start, tier } = this.#open[0]!;
     // Levels are weighted with time that passed, which a step of the store's clock is not.
-    const until = this.clock.monotonicAt(Math.min(nowMs, (start + tier.slotSeconds) * 1000));
+    const until = this.clock.monotonicAt(Math.min(nowMs, this.#slots.finestEnd * 1000));
     for (const series of this.#holding) {
       if (!series.holds) {
         this.#holding.delete(series);
@@ -219,65 +219,33 @@ export class Accumulator implements OpenSlots {
   /** Closes the finest slot and every coarser one that ends before the slot of `nowMs`. */
   #closeThrough(nowMs: number): void {
     this.#settle(nowMs);
-    this.#open.forEach((slot, level) => {
-      const start = slotStart(nowMs, slot.tier.slotSeconds);
-      if (start <= slot.start) return;
-      this.#close(level, nowMs);
-      slot.start = start;
-    });
+    this.#endFinest(nowMs);
+    this.#slots.open(nowMs, 'finest');
+    this.#slots.closeCoarser(nowMs);
     // Time between the two slots, in which this process stood still, belongs to neither.
-    const from = this.clock.monotonicAt(this.#open[0]!.start * 1000);
+    const from = this.clock.monotonicAt(this.#slots.start(0) * 1000);
     for (const series of this.#holding) series.resume(from);
   }
 
-  /** Queues the slot of one tier as final and merges it into the next coarser one; the finest also into the lifetime. */
-  #close(level: number, nowMs: number): void {
-    const slot = this.#open[level]!;
-    const coarser = this.#open[level + 1];
-    const asOfMs = Math.min(nowMs, (slot.start + slot.tier.slotSeconds) * 1000);
+  /** Ends what was counted in the finest slot, and adds it to the lifetime. */
+  #endFinest(nowMs: number): void {
+    const start = this.#slots.start(0);
+    const asOfMs = Math.min(nowMs, this.#slots.finestEnd * 1000);
     for (const entry of this.#registry.homes()) {
-      const { family } = entry;
-      const part = level === 0 ? entry.part : slot.parts.get(family.name);
-      if (part === undefined || part.version === 0) continue;
-      const closed = { family, tier: slot.tier, start: slot.start, asOfMs, final: true, generation: this.#generation };
-      this.#queue({ ...closed, state: part.state, version: part.version + 1 });
-      if (level === 0) {
-        entry.lifetime.merge(part.state);
-        for (const series of entry.touched) series.state = null;
-        entry.touched.length = 0;
-        entry.part = { state: new FamilyState(family), version: 0 };
-      }
-      if (coarser !== undefined) {
-        let into = coarser.parts.get(family.name);
-        if (into === undefined) coarser.parts.set(family.name, (into = { state: new FamilyState(family), version: 0 }));
-        into.state.merge(part.state);
-        into.version += part.version + 1;
-      }
-    }
-    slot.parts.clear();
-  }
-
-  #queue(closed: SlotState): void {
-    this.#closed.push(closed);
-    if (this.#closed.length > longestQueue) {
-      this.#closed.splice(0, longestQueue / 10);
-      this.counts.droppedSlots += longestQueue / 10;
+      const { family, part } = entry;
+      if (part.version === 0) continue;
+      this.#slots.end({ family, part, start, asOfMs, generation: this.generation });
+      entry.lifetime.merge(part.state);
+      for (const series of entry.touched) series.state = null;
+      entry.touched.length = 0;
+      entry.part = { state: new FamilyState(family), version: 0 };
     }
   }
 
   #version(family: AnyFamily, tier: number): number {
-    let version = this.#registry.used(family)!.part.version;
-    for (let level = 1; level <= tier; level++) version += this.#open[level]!.parts.get(family.name)?.version ?? 0;
+    let { version } = this.#registry.used(family)!.part;
+    for (const part of this.#slots.closedParts(family, tier)) version += part.version;
     return version;
-  }
-
-  #parts(family: AnyFamily, tier: number): FamilyState[] {
-    const parts = [this.#registry.used(family)!.part.state];
-    for (let level = 1; level <= tier; level++) {
-      const part = this.#open[level]!.parts.get(family.name);
-      if (part !== undefined) parts.push(part.state);
-    }
-    return parts;
   }
 }
 

@@ -6,8 +6,8 @@ import type { AlertBoard, ChangeRecord } from './alert-board.js';
 import type { AlertState } from './alert-state.js';
 import { alertText, unitOf } from './alert-text.js';
 import { comparisons } from './comparison.js';
-import type { AlertRule } from './rule.js';
 import { noticeKinds } from './notify/notifications.js';
+import { type AlertRule, levelsOf } from './rule.js';
 import { healthOf, severities } from './severity.js';
 import { type Silence, silencedUntil } from './silence.js';
 
@@ -69,6 +69,19 @@ export const alertsAnswer = z.object({
         name: z.string(),
         state: z.string().describe('ok, pending, firing, no_data, stale, inactive or error'),
         reason: z.string().nullable().describe('Why it does not watch'),
+        title: z.string().describe('What is wrong when it fires'),
+        category: z.string(),
+        metric: z.string().nullable().describe('What it watches; null for a check'),
+        unit: z.string().describe('Of thresholds and target: %, ms, USD or nothing'),
+        relative_to: z
+          .enum(['previous_window', 'week'])
+          .nullable()
+          .describe('Thresholds are in percent of what it was then; null for thresholds of the value itself'),
+        comparison: z.enum(comparisons),
+        thresholds: mapOf(z.number(), 'By severity, mildest first'),
+        target: z.number().nullable().describe('The value to aim at'),
+        window_seconds: z.number().nullable().describe('How far it looks back, in seconds'),
+        for_seconds: z.number().nullable().describe('How long it must hold before it fires, in seconds'),
       }),
     )
     .describe('Every rule; inactive ones have nothing to look at yet'),
@@ -123,8 +136,34 @@ export function answerAlerts(facts: AlertFacts): AlertsAnswer {
     alerts: active.map(({ text }) => text),
     active,
     pending: of(false),
-    rules: board.rules.map(({ name, state, reason }) => ({ name, state: isStale ? 'stale' : state, reason })),
+    rules: board.rules.map(({ name, state, reason }) => ({
+      name,
+      state: isStale ? 'stale' : state,
+      reason,
+      ...ruleAnswer(name, facts.rules),
+    })),
     untracked: board.untracked,
+  };
+}
+
+const relativeNames = { previousWindow: 'previous_window', week: 'week' } as const;
+
+/** What a rule watches, as this replica knows it: the keeper may have another release or other rules. */
+function ruleAnswer(name: string, rules: readonly AlertRule[]) {
+  const rule = rules.find((each) => each.name === name);
+  return {
+    title: rule?.title ?? name,
+    category: rule?.category ?? 'unknown',
+    metric: rule?.metric ?? null,
+    unit: unitOf(rule),
+    relative_to: rule?.relativeTo === undefined ? null : relativeNames[rule.relativeTo],
+    comparison: rule?.comparison ?? '>',
+    thresholds: Object.fromEntries(
+      rule === undefined ? [] : levelsOf(rule).map(({ severity: grave, threshold: level }) => [grave, level]),
+    ),
+    target: rule?.target ?? null,
+    window_seconds: rule?.windowSeconds ?? null,
+    for_seconds: rule?.forSeconds ?? null,
   };
 }
 

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js';
 import { isFinal } from '../store/folded-state.js';
 import { slotId } from '../store/store.js';
 import type { Upkeep, WaitingState } from '../store/upkeep.js';
+import { familyOf } from './known-families.js';
 import { mergeSlot } from './merge-slot.js';
 import type { knownSlots, KnownSlot } from './slot-family.js';
 
@@ -71,7 +72,7 @@ export class Folding {
   }
 
   /** @returns the states that need not be looked at again: folded, gone, or not to be folded by this release */
-  async #fold({ slot, family }: KnownSlot, waiting: readonly WaitingState[]): Promise<WaitingState[]> {
+  async #fold({ slot, families }: KnownSlot, waiting: readonly WaitingState[]): Promise<WaitingState[]> {
     const { upkeep, clock } = this.options;
     const refused = new Set<string>();
     let fields: readonly string[] = waiting.map(({ field }) => field);
@@ -81,7 +82,7 @@ export class Folding {
       fields = parts.rest;
       const finals = new Map([...parts.states].filter(([, encoded]) => isFinal(encoded)));
       if (finals.size === 0) continue;
-      const merged = await mergeSlot(family, parts, finals, new Pace(clock));
+      const merged = await mergeSlot(familyOf(families, parts, finals), parts, finals, new Pace(clock));
       if (merged === null) break;
       if (merged.parts.length === 0) continue;
       if ((await upkeep.fold({ slot, ...merged })) === 'folded') this.counts.folded += merged.parts.length;

@@ -2,7 +2,9 @@ import { jest } from '@jest/globals';
 import { KeptFleet, keeperOf, shown, slotContents } from '../../../../test/fixtures/kept-fleet.js';
 import { callsOf } from '../../../../test/fixtures/measured-replica.js';
 import { sampleFamily } from '../../../../test/fixtures/random-state.js';
-import { encodeState } from '../accumulate/encoded-state.js';
+import { decodeInto, encodeState } from '../accumulate/encoded-state.js';
+import { type AnyFamily, defineFamily } from '../accumulate/family.js';
+import { describeFamily } from '../accumulate/family-definition.js';
 import { FamilyState } from '../accumulate/family-state.js';
 import type { Clock } from '../clock.js';
 import { decodeFolded, decodeSeal } from '../store/folded-state.js';
@@ -84,9 +86,10 @@ describe('the keeper', () => {
     expect(await fleet.store.upkeep.waiting(10)).toEqual([]);
   });
 
-  it('leaves alone what another release has folded, and slots of families and tiers that it does not know', async () => {
+  it('leaves alone what another release has folded, and slots of tiers and families that nobody told of', async () => {
     const fleet = await KeptFleet.counted();
     const slot = fleet.slot(0);
+    await fleet.store.upkeep.forget(await fleet.store.upkeep.definitions());
     const nothing = keeperOf(fleet.replicas[1]!, { families: [] });
     await nothing.keep();
     expect(await fleet.fields(slot)).toHaveLength(3);
@@ -101,6 +104,67 @@ describe('the keeper', () => {
     expect(await fleet.fields(slot)).toHaveLength(3);
     expect((await fleet.read('1m')).gaps).toHaveLength(1);
     expect(keeper.status.failures).toBe(0);
+  });
+
+  it('folds and seals families that it never used, by what replicas told of them', async () => {
+    const fleet = await KeptFleet.counted();
+    const [, ...gone] = fleet.replicas.splice(0);
+    for (const { publisher } of gone) await publisher.stop(1000);
+    const keeper = keeperOf(fleet.joining(), { families: [] });
+    await keeper.keep();
+    expect(await fleet.fields(fleet.slot(0))).toEqual(['*']);
+    fleet.clock.advance(26 * hour);
+    await keeper.keep();
+    expect(await fleet.fields(fleet.slot(2))).toEqual(['*', 'z']);
+    expect([keeper.status.failures, keeper.status.sealed]).toEqual([0, 1]);
+    fleet.replicas.push(fleet.joining());
+    expect(await callsIn(fleet, '90d')).toBe(6);
+  });
+
+  it('folds states of another release by the labels and meters that it told', async () => {
+    const fleet = await KeptFleet.counted();
+    const { name, help, labels } = sampleFamily;
+    const older = defineFamily({ name, help, labels, counters: { calls: { unit: 'calls', help } } }) as AnyFamily;
+    const slot = { ...fleet.slot(0), start: fleet.slot(0).start + 10 };
+    const state = new FamilyState(older);
+    state.at('a\0b').count(0, 5);
+    const encoded = encodeState(state, { version: 1, final: true, asOfMs: 1_699_920_013_000 }, { deflate: false });
+    const { beat } = fleet.store.sent[0]!;
+    const writes = ['r:x.0', 'r:y.0'].map((field) => ({ slot, field, version: 1, encoded }));
+    const definitions = [describeFamily(older)];
+    await fleet.store.inner.publish({
+      beat: { ...beat, id: 'x', left: true },
+      writes,
+      bornCandidate: 'x',
+      definitions,
+    });
+    await keeperOf(fleet.replicas[0]!).keep();
+    const { fields } = (await slotContents(fleet.store, slot))!;
+    expect([...fields.keys()]).toEqual(['*']);
+    const sum = new FamilyState(older);
+    decodeInto(sum, decodeFolded(fields.get('*')!).encoded);
+    expect(sum.at('a\0b').counters[0]).toBe(10);
+  });
+
+  it('forgets what a family is once nobody can have a slot of it', async () => {
+    const fleet = await KeptFleet.counted();
+    const { upkeep } = fleet.store;
+    const names = async () => (await upkeep.definitions()).map(({ family }) => family);
+    const { beat } = fleet.store.sent[0]!;
+    const definitions = [{ family: 'custom.job', signature: '00000000', text: '{}' }];
+    await fleet.store.inner.publish({
+      beat: { ...beat, id: 'job', left: true },
+      writes: [],
+      bornCandidate: 'x',
+      definitions,
+    });
+    const keeper = keeperOf(fleet.replicas[0]!);
+    await fleet.pass(24 * hour, hour);
+    await keeper.keep();
+    expect(await names()).toEqual(['sample', 'custom.job']);
+    await fleet.pass(2 * hour, hour);
+    await keeper.keep();
+    expect(await names()).toEqual(['sample']);
   });
 
   it('never folds what is not final, however old, before nobody may write to it', async () => {

@@ -5,6 +5,7 @@ import type { Lease, Upkeep } from '../store/upkeep.js';
 import type { Tier } from '../time-slot.js';
 import { Folding } from './fold.js';
 import { LeaseHolder } from './lease-holder.js';
+import { KnownFamilies } from './known-families.js';
 import { knownSlots } from './slot-family.js';
 import { Sweep } from './sweep.js';
 
@@ -15,7 +16,7 @@ export interface KeeperOptions {
   /** Unix milliseconds of the store. */
   readonly storeNowMs: () => number;
   readonly tiers: readonly Tier[];
-  /** Families that this replica can merge. */
+  /** Families that this replica has; others are known by their definitions in the store. */
   readonly families: () => readonly AnyFamily[];
   readonly replicaId: () => string;
   /** The lease as last seen, of anybody; null when none was. */
@@ -61,6 +62,7 @@ export class Keeper {
   readonly #options: KeeperOptions;
   readonly #timing: KeeperTiming;
   readonly #lease: LeaseHolder;
+  readonly #families: KnownFamilies;
   readonly #folding: Folding;
   readonly #sweep: Sweep;
   #timer: NodeJS.Timeout | null = null;
@@ -74,9 +76,10 @@ export class Keeper {
     this.#options = options;
     const timing = (this.#timing = { ...defaults, ...options.timing });
     const { upkeep, clock, storeNowMs, tiers } = options;
-    const known = knownSlots(tiers, options.families);
+    const families = (this.#families = new KnownFamilies(upkeep, options.families));
+    const known = knownSlots(tiers, families);
     this.#folding = new Folding({ upkeep, clock, storeNowMs, known, foldAfterMs: timing.foldAfterMs });
-    this.#sweep = new Sweep({ upkeep, clock, storeNowMs, tiers, known, sealGraceMs: timing.sealGraceMs });
+    this.#sweep = new Sweep({ upkeep, clock, storeNowMs, tiers, families, known, sealGraceMs: timing.sealGraceMs });
     this.#lease = new LeaseHolder({
       upkeep,
       storeNowMs,
@@ -129,6 +132,7 @@ export class Keeper {
     const { sweepEveryMs, mostLagMs } = this.#timing;
     const mayGoOn = async (): Promise<boolean> => !this.#stopped && (await this.#lease.hold());
     if (!(await mayGoOn())) return;
+    await this.#families.refresh();
     await this.#folding.run(mayGoOn);
     if (clock.monotonicMs() - this.#sweptMs >= sweepEveryMs && (await mayGoOn())) {
       this.#sweptMs = clock.monotonicMs();

@@ -5,6 +5,7 @@ import type { SealNote } from '../store/folded-state.js';
 import { unpublishedSpan } from '../store/gap.js';
 import type { Upkeep } from '../store/upkeep.js';
 import { writeEndMs } from '../time-slot.js';
+import { familyOf } from './known-families.js';
 import { mergeSlot } from './merge-slot.js';
 import type { KnownSlot } from './slot-family.js';
 
@@ -24,7 +25,7 @@ export async function sealSlot(
   known: KnownSlot,
   { graceMs, clock }: { graceMs: number; clock: Clock },
 ): Promise<'sealed' | 'changed' | 'early' | 'foreign'> {
-  const { slot, family } = known;
+  const { slot, families } = known;
   const states = new Map<string, Buffer>();
   let parts = await upkeep.parts(slot, null);
   const first = parts;
@@ -34,7 +35,7 @@ export async function sealSlot(
     parts = await upkeep.parts(slot, parts.rest);
   }
   if (first === null || parts === null || first.sealed) return 'changed';
-  const merged = await mergeSlot(family, first, states, new Pace(clock));
+  const merged = await mergeSlot(familyOf(families, first, states), first, states, new Pace(clock));
   if (merged === null) return 'foreign';
   const note = noteOf(states.values(), slot.start + slot.tier.slotSeconds);
   const folded = merged.parts.length === 0 ? null : merged.folded;

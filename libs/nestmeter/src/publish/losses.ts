@@ -40,6 +40,12 @@ export class Losses {
     this.#since = Math.min(this.#since ?? since, since);
   }
 
+  /** Unix milliseconds from which on something is lost that the store was not told of, in slots of a length. */
+  untoldSince(tierSeconds: number): number {
+    const untold = this.#gaps.filter(({ slotSeconds }) => (slotSeconds ?? tierSeconds) === tierSeconds);
+    return Math.min(...untold.map(({ from }) => from * 1000));
+  }
+
   /** Tells the store; what it does not take stays for the next time. */
   async note(upkeep: Upkeep): Promise<void> {
     if (this.#gaps.length === 0 && this.#since === null) return;

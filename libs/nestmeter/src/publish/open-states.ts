@@ -1,5 +1,6 @@
 import type { Accumulator } from '../accumulate/accumulator.js';
 import { encodeState } from '../accumulate/encoded-state.js';
+import { ToldDefinitions } from './told-definitions.js';
 import { slotId, type StateWrite, type WriteResult } from '../store/store.js';
 
 interface Sent {
@@ -23,6 +24,8 @@ const jitterMs = 3000;
 
 /** Rule 6. The open slots of this replica: which of their states changed since the store last acknowledged them. */
 export class OpenStates {
+  /** What the store knows of the families in use. */
+  readonly definitions = new ToldDefinitions();
   readonly #sent = new Map<string, Sent>();
   readonly #sizes = new Map<string, number>();
   readonly #momentMs = Math.random() * jitterMs;
@@ -38,6 +41,11 @@ export class OpenStates {
     private readonly field: () => string,
   ) {
     this.#lastMs = accumulator.clock.nowMs();
+  }
+
+  /** Slot lengths of all tiers in seconds. */
+  get slotLengths(): number[] {
+    return this.accumulator.tiers.map(({ slotSeconds }) => slotSeconds);
   }
 
   /** Bytes of all open states when last encoded. */
@@ -58,7 +66,8 @@ export class OpenStates {
     if (start !== this.#finestStart) this.#turn(start);
     if (this.field() !== this.#field) {
       this.#field = this.field();
-      this.#sinceMs = this.#lastMs;
+      // Before the first answer of the store the host's clock may have been ahead.
+      this.#sinceMs = Math.min(this.#lastMs, nowMs);
     }
     this.#lastMs = nowMs;
     const theirTurn = nowMs >= this.#coarseDueMs || this.bytes <= allTiersBytes;
@@ -81,6 +90,7 @@ export class OpenStates {
 
   /** Sends everything again: the store may have lost it. */
   distrust(): void {
+    this.definitions.distrust();
     for (const sent of this.#sent.values()) Object.assign(sent, { acknowledged: 0, asOfMs: 0 });
   }
 

@@ -1,4 +1,4 @@
-import type { SlotState } from '../accumulate/accumulator.js';
+import type { SlotState } from '../accumulate/slot-state.js';
 import { encodeState } from '../accumulate/encoded-state.js';
 import type { GapReason } from '../store/gap.js';
 import { slotId, type SlotRef, type StateWrite, type WriteResult } from '../store/store.js';
@@ -33,6 +33,8 @@ export class Outbox {
   /** By slot, then by field. */
   readonly #slots = new Map<string, Map<string, Entry>>();
   readonly #pending = new Set<Entry>();
+  /** Those that the store acknowledged and may have lost: it has not been asked yet. */
+  readonly #doubted = new Set<Entry>();
   #bytes = 0;
   #auditQueue: Entry[] = [];
   #auditAtOnce = auditSlots;
@@ -105,7 +107,7 @@ export class Outbox {
   lackingSince(writes: readonly StateWrite[]): Map<number, number> {
     const included = new Set(writes.filter(({ encoded }) => encoded !== null).map((write) => this.#find(write)));
     const since = new Map<number, number>();
-    for (const entry of this.#pending) {
+    for (const entry of [...this.#pending, ...this.#doubted]) {
       const { start, tier } = entry.write.slot;
       if (included.has(entry)) continue;
       since.set(tier.slotSeconds, Math.min(start * 1000, since.get(tier.slotSeconds) ?? Infinity));
@@ -136,6 +138,16 @@ export class Outbox {
     return this.#auditQueue.length;
   }
 
+  /** The store went back: until it has answered for each acknowledged state, it may lack it. */
+  doubt(): void {
+    for (const entry of this.#all()) if (entry.acknowledgedMs !== null) this.#doubted.add(entry);
+  }
+
+  /** Whether the store may lack what it had acknowledged. */
+  get isInDoubt(): boolean {
+    return this.#doubted.size > 0;
+  }
+
   /** Whether states wait to be asked for. */
   get auditing(): boolean {
     return this.#auditQueue.length > 0;
@@ -150,12 +162,13 @@ export class Outbox {
   settle(write: StateWrite, result: WriteResult, nowMs: number): void {
     const entry = this.#find(write);
     if (entry === undefined) return;
+    const isDoubted = this.#doubted.delete(entry);
     if (result.outcome === 'late') {
       const { slotSeconds } = write.slot.tier;
       // The store may have it from a call whose answer was lost.
-      if (entry.acknowledgedMs === null && (result.found ?? 0) < write.version) {
+      if ((entry.acknowledgedMs === null || isDoubted) && (result.found ?? 0) < write.version) {
         this.counts.late.set(slotSeconds, (this.counts.late.get(slotSeconds) ?? 0) + 1);
-        this.lost(write.slot, 'late');
+        this.lost(write.slot, isDoubted ? 'store_emptied' : 'late');
       }
       this.#forget(entry);
     } else if (result.outcome === 'missing') {
@@ -168,6 +181,9 @@ export class Outbox {
         this.#forget(entry);
       } else this.#pending.add(entry);
     } else {
+      // A closed state has one version only: another one is that of a copy of this process, and stays instead of this.
+      const isOthers = result.outcome === 'have' && result.found !== write.version;
+      if (isOthers && entry.acknowledgedMs === null) this.lost(write.slot, 'same_id');
       this.#pending.delete(entry);
       entry.acknowledgedMs ??= nowMs;
       // Rule 7: a renewed id has final states in slots that are open for hours still, which a wipe must not take.
@@ -180,12 +196,17 @@ export class Outbox {
     }
   }
 
-  /** Forgets what no store takes any more. @param nowMs store time */
-  expire(nowMs: number): void {
+  /**
+   * Forgets what no store takes any more.
+   *
+   * @param nowMs store time
+   * @param answeredMs the same of its last answer: what it had acknowledged may since have been lost with it
+   */
+  expire(nowMs: number, answeredMs: number): void {
     for (const entry of this.#all()) {
-      const { slot } = entry.write;
-      if (nowMs < writeEndMs(slot.start, slot.tier)) continue;
-      this.#drop(entry);
+      const { start, tier } = entry.write.slot;
+      const untilMs = entry.acknowledgedMs === null ? nowMs : answeredMs;
+      if (untilMs >= writeEndMs(start, tier) && !this.#doubted.has(entry)) this.#drop(entry);
     }
   }
 
@@ -199,6 +220,7 @@ export class Outbox {
   clear(): void {
     this.#slots.clear();
     this.#pending.clear();
+    this.#doubted.clear();
     this.#auditQueue = [];
     this.#bytes = 0;
   }
@@ -243,6 +265,7 @@ export class Outbox {
     fields.delete(field);
     if (fields.size === 0) this.#slots.delete(id);
     this.#pending.delete(entry);
+    this.#doubted.delete(entry);
     this.#bytes -= encoded.length;
   }
 }

@@ -5,12 +5,13 @@ import type { Clock, StoreClock } from '../clock.js';
 import { NestmeterError } from '../errors.js';
 import type { Beat, Publication, Receipt, StateWrite, Store } from '../store/store.js';
 import { CallSize } from './call-size.js';
+import { endPublishing } from './ending.js';
+import { Interval } from './interval.js';
 import { Losses } from './losses.js';
 import { OpenStates } from './open-states.js';
 import { confirmAfterMs, Outbox } from './outbox.js';
 import type { Replica } from './replica.js';
 import { StoreHistory } from './store-history.js';
-import { stepsInTime } from './steps-in-time.js';
 import { storedUpTo } from './stored-up-to.js';
 
 /** What a {@link Publisher} is made of. */
@@ -40,8 +41,6 @@ const freshMs = 60_000;
 const backlogCalls = 4;
 /** The turn of coarser tiers, in which another process under the same id is noticed at the latest. */
 const noticedAfterMs = 15_000;
-/** How long the end of publishing waits for a second node. */
-const settleMs = 500;
 
 /**
  * Rules 5 and 6. Publishes what this replica has counted: every interval, one call at a time, never awaited by a request.
@@ -56,7 +55,7 @@ export class Publisher {
   readonly #losses = new Losses();
   readonly #history = new StoreHistory(this.#losses);
   readonly #durations = new Distribution(milliseconds);
-  #timer: NodeJS.Timeout | null = null;
+  readonly #interval: Interval;
   #running: Promise<void> | null = null;
   #number = 0;
   #countingSinceMs: number;
@@ -70,9 +69,12 @@ export class Publisher {
 
   constructor(options: PublisherOptions) {
     this.#options = options;
+    const publish = () => this.#single(false).catch((error: unknown) => this.#failed(error));
+    this.#interval = new Interval(options.clock, () => options.intervalMs, publish);
     const confirmMs = options.store.embedded ? 0 : confirmAfterMs;
     this.outbox = new Outbox(options.outboxBytes, confirmMs, (slot, reason) => this.#losses.add(slot, reason), (slot) => this.#losses.forget(slot)); // prettier-ignore
     this.#countingSinceMs = options.clock.monotonicMs();
+    if (!options.store.embedded) options.accumulator.awaitStoreTime();
     this.#open = new OpenStates(options.accumulator, () => this.#field());
   }
 
@@ -94,14 +96,12 @@ export class Publisher {
   /** Publishes every interval from now on; the first time within one interval. */
   start(): void {
     this.#left = false;
-    this.#schedule(Math.random() * this.#options.intervalMs);
+    this.#interval.start();
   }
 
   /** Begins the interval anew, since it became another. */
   reschedule(): void {
-    if (this.#timer === null || this.#running !== null) return;
-    clearTimeout(this.#timer);
-    this.start();
+    if (this.#running === null) this.#interval.reschedule();
   }
 
   /**
@@ -123,26 +123,12 @@ export class Publisher {
    * @returns states that the store has not acknowledged by then
    */
   async stop(deadlineMs: number): Promise<{ unacknowledged: number }> {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#interval.stop();
     const { accumulator, store } = this.#options;
-    accumulator.renew();
-    const steps = [
-      () => this.flush(),
-      async (isOver: () => boolean) => {
-        if (store.embedded || this.outbox.auditAll() === 0) return;
-        while (this.outbox.auditing && !isOver()) await this.#single(true);
-      },
-      // What was recorded meanwhile is counted under the renewed life.
-      async () => accumulator.renew(),
-      () => this.flush(),
-      () => store.settle(settleMs).catch(() => {}),
-      () => {
-        this.#left = true;
-        return this.flush();
-      },
-    ];
-    await stepsInTime(steps, deadlineMs);
+    const publish = () => this.#single(true);
+    const ending = { store, accumulator, outbox: this.outbox, publish, flush: () => this.flush() };
+    const leave = () => void (this.#left = true);
+    await endPublishing({ ...ending, knowsTime: () => this.#knowsTime, leave }, deadlineMs);
     this.collect();
     return { unacknowledged: this.outbox.pending };
   }
@@ -172,20 +158,6 @@ export class Publisher {
     this.#countingSinceMs = this.#options.clock.monotonicMs();
   }
 
-  #schedule(delayMs: number): void {
-    this.#timer = globalThis.setTimeout(() => {
-      const started = this.#options.clock.monotonicMs();
-      void this.#single(false)
-        .catch((error: unknown) => this.#failed(error))
-        .then(() => {
-          if (this.#timer === null) return;
-          const elapsed = this.#options.clock.monotonicMs() - started;
-          this.#schedule(Math.max(50, this.#options.intervalMs - elapsed));
-        });
-    }, delayMs);
-    this.#timer.unref();
-  }
-
   /** An unreachable store speaks for itself; anything else is a failure of ours, told once. */
   #failed(error: unknown): void {
     if (error instanceof NestmeterError && error.code === 'NM_STORE_UNREACHABLE') return;
@@ -200,12 +172,15 @@ export class Publisher {
   }
 
   async #publish(all: boolean): Promise<void> {
-    const { accumulator, storeClock, store } = this.#options;
-    accumulator.settle();
-    this.collect();
+    const { storeClock, store } = this.#options;
+    this.#tidy();
+    // Rule 2: the first call asks for the time, so that no slot is named by a clock that may be off by hours.
+    if (!this.#knowsTime) await this.#send([]);
+    // First, so that this publish can say that what is left is stored; whether the store answers, the publish tells.
+    await this.#losses.note(store.upkeep).catch(() => {});
+    this.#tidy();
     const published = this.#options.onPublish?.();
     const nowMs = storeClock.nowMs();
-    this.outbox.expire(nowMs);
     const open =
       store.embedded && !all ? [] : this.#open.due(nowMs, store.embedded ? 'never' : all ? 'now' : 'in turn');
     const waiting = this.outbox.unsent();
@@ -219,6 +194,13 @@ export class Publisher {
     for (const call of further) await this.#send(call);
     if (further.length === rest.length) published?.();
     await this.#losses.note(store.upkeep);
+  }
+
+  #tidy(): void {
+    this.#options.accumulator.settle();
+    this.collect();
+    const nowMs = this.#options.storeClock.nowMs();
+    this.outbox.expire(nowMs, this.#options.store.embedded ? nowMs : (this.#last?.timeMs ?? 0));
   }
 
   async #send(writes: readonly StateWrite[]): Promise<void> {
@@ -241,6 +223,7 @@ export class Publisher {
     }
     const received = clock.monotonicMs();
     this.#callSize.succeeded();
+    this.#open.definitions.told(publication.definitions ?? [], received);
     this.#durations.record(received - sent);
     this.#lastBytes = writes.reduce((sum, write) => sum + (write.encoded?.length ?? 0), 0);
     storeClock.sample(sent, received, receipt.timeMs);
@@ -253,7 +236,10 @@ export class Publisher {
     const { beat, writes } = publication;
     const { isSuspect, isReplaced, isForeign } = this.#history.learn(publication, receipt);
     if (isReplaced) this.outbox.forgetResends();
-    if (isSuspect) this.#losses.tellAgain();
+    if (isSuspect) {
+      this.#losses.tellAgain();
+      this.outbox.doubt();
+    }
     let regressed = this.#failing || isSuspect;
     let foreign = isForeign;
     writes.forEach((write, index) => {
@@ -282,19 +268,25 @@ export class Publisher {
     warn('Another process published under the id of this replica (a copy of its memory?). It got a new id.');
   }
 
+  /** Whether slots can be named: the clock of a store in this process is that of the host. */
+  get #knowsTime(): boolean {
+    return this.#options.store.embedded || this.#options.storeClock.isKnown;
+  }
+
   #field(): string {
     return this.#options.replica.field(this.#options.accumulator.generation);
   }
 
   #publication(writes: readonly StateWrite[], monotonicMs: number): Publication {
-    const { store, storeClock } = this.#options;
+    const { store, storeClock, accumulator } = this.#options;
     const { bornCandidate, born, acknowledgedBeat, missed } = this.#history;
+    const definitions = store.embedded ? [] : this.#open.definitions.due(accumulator.families(), monotonicMs);
+    const countedForMs = born === null ? monotonicMs - this.#countingSinceMs : 0;
     // Nothing can be lost between this process and a store that lives in it.
     const upTo = store.embedded
       ? new Map<number, number>()
-      : storedUpTo({ open: this.#open, outbox: this.outbox }, writes, storeClock.nowMs());
-    const countedForMs = born === null ? monotonicMs - this.#countingSinceMs : 0;
-    return { beat: this.#beat(), writes, bornCandidate, call: randomBytes(6).toString('base64url'), acknowledgedBeat, countedForMs, storedUpTo: upTo, missed }; // prettier-ignore
+      : storedUpTo({ open: this.#open, outbox: this.outbox, losses: this.#losses }, writes, storeClock.isKnown ? storeClock.nowMs() : { countedForMs }); // prettier-ignore
+    return { beat: this.#beat(), writes, bornCandidate, call: randomBytes(6).toString('base64url'), acknowledgedBeat, countedForMs, storedUpTo: upTo, missed, definitions }; // prettier-ignore
   }
 
   #beat(): Beat {

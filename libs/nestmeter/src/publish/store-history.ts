@@ -1,12 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import { type Born, type Publication, type Receipt, replicaOf, type SilentReplica, type StateWrite, type WriteResult } from '../store/store.js'; // prettier-ignore
+import { type Born, type MissedReplica, type Publication, type Receipt, replicaOf, type StateWrite, type WriteResult } from '../store/store.js'; // prettier-ignore
+import { unpublishedSeconds } from '../store/gap.js';
 import type { Losses } from './losses.js';
 import { confirmAfterMs } from './outbox.js';
 
-/** Within this time after a wipe replicas that live must have published again. */
-const returnMs = 30_000;
 /** Beats are kept for 25 h: that one is missing after a longer silence of ours means nothing. */
 const longestSilenceMs = 24 * 3_600_000;
+
+/** For how long what is lost can be healed, and noticed. */
+export interface Horizons {
+  /** Milliseconds for which replicas remember closed states at least. */
+  readonly confirmAfterMs: number;
+  /** Milliseconds for which a silent replica may have counted what nobody got. */
+  readonly unpublishedMs: number;
+  /** Milliseconds of silence after which a beat may have been removed. */
+  readonly longestSilenceMs: number;
+}
+
+const realHorizons: Horizons = { confirmAfterMs, unpublishedMs: unpublishedSeconds * 1000, longestSilenceMs };
 
 /** What a receipt tells beside the outcomes of states. */
 export interface Signs {
@@ -26,13 +37,20 @@ export interface Signs {
 export class StoreHistory {
   #born: Born | null = null;
   #acknowledgedNumber = 0;
-  #last: Pick<Receipt, 'timeMs' | 'live' | 'silent' | 'departedMs'> | null = null;
-  #missed: readonly SilentReplica[] = [];
-  #awaited: { readonly ids: Set<string>; readonly from: number; readonly wipedMs: number } | null = null;
-
+  #last: Pick<Receipt, 'timeMs' | 'live' | 'silent' | 'departedMs' | 'fallenMs'> | null = null;
+  /** The latest time that the store ever told: what it was asked about by then may be forgotten, though its clock went back. */
+  #latestMs = 0;
+  /** When its clock was set back: with the answer to which beat, and to when. */
+  #stepsBack: readonly { readonly number: number; readonly toMs: number }[] = [];
+  #missed: readonly MissedReplica[] = [];
+  /** Replicas that were lost with a store and have not returned: since when something of them may be lacking. */
+  readonly #lacking = new Map<string, number>();
   #bornCandidate = randomName();
 
-  constructor(private readonly losses: Losses) {}
+  constructor(
+    private readonly losses: Pick<Losses, 'addTime' | 'remind'>,
+    private readonly horizons: Horizons = realHorizons,
+  ) {}
 
   /** The name that an empty store shall take. */
   get bornCandidate(): string {
@@ -51,9 +69,10 @@ export class StoreHistory {
 
   /**
    * Rule 11: who lived or had just fallen silent before the store was lost or went back, until it was told. A replica
-   * that is cut off meanwhile would else be unknown to it, and what it counts be missed by nobody.
+   * that is cut off meanwhile would else be unknown to it. Until it publishes again, all that it counted since the store lost
+   * it is a gap: if it never does, that is lost.
    */
-  get missed(): readonly SilentReplica[] {
+  get missed(): readonly MissedReplica[] {
     return this.#missed;
   }
 
@@ -63,13 +82,15 @@ export class StoreHistory {
     const isReplaced = this.#born !== null && this.#born.id !== born.id;
     const isBack = !isReplaced && (previousBeat ?? 0) < this.#acknowledgedNumber;
     if (missed === this.#missed) this.#missed = [];
-    if (isReplaced || isBack) this.#miss(beat.id);
-    if (isReplaced) this.#emptied(this.#born!, receipt);
-    else if (isBack) this.#wentBack(receipt);
-    this.#await(receipt);
+    if (isReplaced) this.#emptied(this.#born!, receipt, beat.id);
+    else if (isBack) this.#wentBack(receipt, beat.id);
+    for (const id of receipt.live) this.#lacking.delete(id);
     this.#acknowledgedNumber = beat.number;
     this.#born = isReplaced ? { ...born, since: Math.min(born.since, this.#born!.since) } : born;
+    if (this.#last !== null && receipt.timeMs < this.#last.timeMs)
+      this.#stepsBack = [...this.#stepsBack, { number: beat.number, toMs: receipt.timeMs }].slice(-mostSteps);
     this.#last = receipt;
+    this.#latestMs = Math.max(this.#latestMs, receipt.timeMs);
     // Used up: were it used for the next store too, nobody would notice that it is another one.
     if (born.id === this.#bornCandidate) this.#bornCandidate = randomName();
     return {
@@ -96,70 +117,73 @@ export class StoreHistory {
     this.#acknowledgedNumber = 0;
   }
 
+  /** Knows what another one knows, as a copy of its process does. For tests. */
+  copyFrom(other: StoreHistory): void {
+    this.#born = other.#born;
+    this.#acknowledgedNumber = other.#acknowledgedNumber;
+    this.#last = other.#last;
+    this.#missed = other.#missed;
+    this.#latestMs = other.#latestMs;
+    this.#stepsBack = other.#stepsBack;
+    for (const [id, since] of other.#lacking) this.#lacking.set(id, since);
+  }
+
   /** Forgets the store. For tests, which empty it on purpose. */
   clear(): void {
     this.#born = null;
     this.#missed = [];
-    this.#awaited = null;
+    this.#lacking.clear();
   }
 
-  /** Rule 11: a wipe. What is older than living replicas remember is lost, and what others counted who are gone. */
-  #emptied(known: Born, { born }: Receipt): void {
-    // At the latest: contents of the new store began when somebody published to it.
-    const wipedMs = born.since * 1000;
+  /** Rule 11: a wipe. What is older than living replicas remember is lost, and what others counted who left. */
+  #emptied(known: Born, { born }: Receipt, ownId: string): void {
     if (born.since > known.since) this.losses.remind(known.since);
-    // Nothing was forgotten since its last answer to us.
-    const remembered = Math.min(wipedMs, this.#last?.timeMs ?? wipedMs) - confirmAfterMs;
-    const { goneMs, awaited } = departuresIn(this.#last);
-    const lostUntil = Math.max(remembered, goneMs) / 1000;
-    this.losses.addTime({ from: known.since, to: Math.min(lostUntil, born.since), reason: 'store_emptied' });
-    this.#awaited = { ids: awaited, from: known.since, wipedMs };
+    this.#miss(ownId, known.since * 1000);
+    const lostUntilMs = Math.max(this.#rememberedMs, this.#goneMs);
+    this.losses.addTime({ from: known.since, to: lostUntilMs / 1000, reason: 'store_emptied' });
   }
 
   /** Rule 11: a store restored from a copy. What was written since that copy is lost, as far as nobody remembers it. */
-  #wentBack({ timeMs, previousBeatMs }: Receipt): void {
+  #wentBack({ timeMs, previousBeat, previousBeatMs }: Receipt, ownId: string): void {
     const last = this.#last;
-    if (last === null || timeMs - last.timeMs > longestSilenceMs) return;
-    const from = (previousBeatMs ?? this.#born!.since * 1000) / 1000;
-    const remembered = timeMs - confirmAfterMs;
+    if (last === null || (previousBeat === null && timeMs - last.timeMs > this.horizons.longestSilenceMs)) return;
+    // What was counted since then was perhaps counted at an earlier time.
+    const steps = this.#stepsBack.filter(({ number }) => number > (previousBeat ?? 0)).map(({ toMs }) => toMs);
+    const fromMs = Math.min(previousBeatMs ?? this.#born!.since * 1000, ...steps);
+    this.#miss(ownId, fromMs);
     // Who left since then had no time to send again.
-    const { goneMs, awaited } = departuresIn(last);
-    const lostUntil = Math.max(remembered, goneMs / 1000 > from ? goneMs : 0) / 1000;
-    this.losses.addTime({ from, to: lostUntil, reason: 'store_went_back' });
-    this.#awaited = { ids: awaited, from, wipedMs: last.timeMs };
+    const lostUntilMs = Math.max(this.#rememberedMs, this.#goneMs);
+    this.losses.addTime({ from: fromMs / 1000, to: lostUntilMs / 1000, reason: 'store_went_back' });
   }
 
-  #miss(ownId: string): void {
+  /** Since when living replicas remember all: nothing was forgotten since the store's last answer. */
+  get #rememberedMs(): number {
+    return this.#latestMs - this.horizons.confirmAfterMs;
+  }
+
+  /** Until when those counted who are not put back: who left, and who has been silent for long. */
+  get #goneMs(): number {
+    const { departedMs = null, fallenMs = null } = this.#last ?? {};
+    return Math.max(departedMs ?? 0, fallenMs === null ? 0 : fallenMs + this.horizons.unpublishedMs);
+  }
+
+  #miss(ownId: string, lacksSinceMs: number): void {
     const { timeMs = 0, live = [], silent = [] } = this.#last ?? {};
-    const seen = live.filter((id) => id !== ownId).map((id) => ({ id, atMs: timeMs }));
-    this.#missed = [...seen, ...silent.filter(({ id }) => id !== ownId)];
-  }
-
-  /** Who lived before a wipe and does not come back took along what it had counted. */
-  #await({ timeMs, live }: Receipt): void {
-    const awaited = this.#awaited;
-    if (awaited === null) return;
-    for (const id of live) awaited.ids.delete(id);
-    if (awaited.ids.size > 0 && timeMs < awaited.wipedMs + returnMs) return;
-    if (awaited.ids.size > 0)
-      this.losses.addTime({ from: awaited.from, to: awaited.wipedMs / 1000, reason: 'store_emptied' });
-    this.#awaited = null;
+    const seen = [...live.map((id) => ({ id, atMs: timeMs })), ...silent].filter(({ id }) => id !== ownId);
+    this.#missed = seen.map((replica) => {
+      const since = Math.min(lacksSinceMs, this.#lacking.get(replica.id) ?? Infinity);
+      this.#lacking.set(replica.id, since);
+      return { ...replica, lacksSinceMs: since };
+    });
+    for (const id of this.#lacking.keys()) if (this.#lacking.size > mostLacking) this.#lacking.delete(id);
   }
 }
 
-/**
- * Who had gone for good before a store was lost, by the last answer from it, and who is to come back: all that lived, and
- * those silent for so short that they may only have been slow.
- */
-function departuresIn(last: Pick<Receipt, 'timeMs' | 'live' | 'silent' | 'departedMs'> | null) {
-  const { timeMs = 0, live = [], silent = [], departedMs = null } = last ?? {};
-  const isSlow = ({ atMs }: SilentReplica): boolean => atMs > timeMs - returnMs;
-  const gone = silent.filter((replica) => !isSlow(replica)).map(({ atMs }) => atMs);
-  return {
-    goneMs: Math.max(departedMs ?? 0, ...gone),
-    awaited: new Set([...live, ...silent.filter(isSlow).map(({ id }) => id)]),
-  };
-}
+/** Steps of the store's clock that are remembered. */
+const mostSteps = 20;
+
+/** Replicas that are remembered as lost with a store; past it those that were lost first are forgotten. */
+const mostLacking = 1000;
 
 function randomName(): string {
   return randomBytes(9).toString('base64url');

@@ -61,8 +61,7 @@ export class GapCollector {
       this.#cutTo(slotSeconds, { from, to: Math.min(to, now) }, gapReasons[reason], read);
     for (const { storedUpTo } of behind)
       for (const [slotSeconds, ms] of storedUpTo)
-        if (ms < this.nowMs - settleSeconds * 1000)
-          this.#cutTo(slotSeconds, { from: ms / 1000, to: now }, missingReasons.behind, read);
+        this.#cutTo(slotSeconds, { from: ms / 1000, to: now }, missingReasons.behind, read);
     for (const { slotSeconds, reason, from, to } of gaps)
       this.#cutTo(slotSeconds, { from, to }, gapReasons[reason], read);
   }

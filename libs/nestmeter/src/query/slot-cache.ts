@@ -1,3 +1,4 @@
+import type { AnyFamily } from '../accumulate/family.js';
 import type { FamilyState } from '../accumulate/family-state.js';
 import type { Span } from '../store/gap.js';
 
@@ -31,9 +32,10 @@ export class SlotCache {
     return this.#bytes;
   }
 
-  get(id: string): CachedSlot | undefined {
+  /** What is held of a slot, unless it was read as another family of the same name. */
+  get(id: string, { signature }: Pick<AnyFamily, 'signature'>): CachedSlot | undefined {
     const slot = this.#slots.get(id);
-    if (slot === undefined) return undefined;
+    if (slot?.state.family.signature !== signature) return undefined;
     this.#slots.delete(id);
     this.#slots.set(id, slot);
     return slot;

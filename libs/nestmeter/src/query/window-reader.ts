@@ -85,7 +85,13 @@ export class WindowReader {
   /** Reads a window. Throws NM_QUERY_INVALID for a query that cannot be resolved; a silent store is not an error. */
   read(request: WindowRequest): Promise<WindowContents> {
     const { query, fallback, families, points, beats } = request;
-    const key = JSON.stringify([query, fallback, points, beats, families.map((family) => family.name)]);
+    const key = JSON.stringify([
+      query,
+      fallback,
+      points,
+      beats,
+      families.map(({ name, signature }) => [name, signature]),
+    ]);
     const running = this.#running.get(key);
     if (running === undefined) return this.#start(key, request);
     // The one that runs may lack what the caller has just recorded; the next one is shared.
@@ -118,8 +124,9 @@ export class WindowReader {
     const nowMs = storeNowMs();
     const window = resolveWindow(query, fallback, nowMs, tiers);
     const planned = planSlots(window, nowMs, tiers);
+    const familyAt = (index: number) => families[Math.floor(index / planned.length)]!;
     const refs = families.flatMap((family) => planned.map((slot) => ({ family: family.name, ...slot })));
-    const known = refs.map((ref) => this.#cache.get(slotId(ref)));
+    const known = refs.map((ref, index) => this.#cache.get(slotId(ref), familyAt(index)));
     const { reply, own } = await this.#ask(refs, known, beats);
     const stretches = points === undefined ? [] : cutStretches(window, points);
     const sum = new WindowSum(families, stretches);
@@ -129,9 +136,9 @@ export class WindowReader {
     const pace = new Pace(this.options.clock);
     for (const [index, ref] of refs.entries()) {
       const contents = reply.slots[index]!;
-      const family = families[Math.floor(index / planned.length)]!;
       if (contents === 'lost') gaps.lost(ref);
-      const slot = contents === 'unchanged' ? known[index] : await this.#decode(ref, family, contents, own, pace);
+      const slot =
+        contents === 'unchanged' ? known[index] : await this.#decode(ref, familyAt(index), contents, own, pace);
       if (slot === undefined) continue;
       sum.add(ref, slot);
       gaps.slot(ref, slot);

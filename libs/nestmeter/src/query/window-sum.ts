@@ -114,7 +114,7 @@ export class WindowSum {
 }
 
 async function remembered({ family, id, slots, revision }: Run, cache: SlotCache, pace: Pace): Promise<CachedSlot> {
-  const known = cache.get(id);
+  const known = cache.get(id, family);
   if (known?.revision === revision) return known;
   const state = new FamilyState(family);
   await mergeAll(state, slots, pace);

@@ -62,8 +62,10 @@ describe('endpointsReport', () => {
     fleet.one.count(endpointFamily, ['GET', '/a'], ok);
     fleet.one.count(endpointFamily, ['GET', unmatched], {
       requests: 1,
+      client_errors: 1,
       failure_duration: [50],
       status_codes: { 404: 1 },
+      provider_wait_us: 40_000,
     });
     const { endpoints_count, aggregated, endpoints } = await fleet.ask(endpointsReport);
     expect(endpoints_count).toBe(2);
@@ -74,8 +76,13 @@ describe('endpointsReport', () => {
       error_rate_percent: 25,
       average_duration_ms: 20,
       status_code_distribution: { 200: 3, 404: 1 },
+      client_errors: 1,
+      server_errors: 0,
+      aborted: 0,
+      provider_wait_percent: 50,
     });
     expect(Math.abs(aggregated.p95_duration_ms! / 50 - 1)).toBeLessThan(0.011);
+    expect(aggregated.p99_duration_ms).toBe(aggregated.p95_duration_ms);
   });
 
   it('takes a path for all its methods, and a method with a path for one', async () => {

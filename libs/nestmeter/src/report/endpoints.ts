@@ -19,7 +19,7 @@ import { windowedReport } from './window-answer.js';
 const { counter, distribution, tally } = endpointFamily;
 
 const latency = headline(statisticFields('duration_ms', ['avg', 'min', 'max', 'p50', 'p95', 'p99']));
-const overall = statisticFields('duration_ms', ['average', 'p95']);
+const overall = statisticFields('duration_ms', ['average', 'p50', 'p95', 'p99']);
 
 const { total_cost_usd, unpriced_calls, ...tokenFields } = shareShape;
 
@@ -64,6 +64,10 @@ export const endpointsReport = windowedReport({
         error_rate_percent: percent('Requests that did not succeed'),
         ...overall.shape,
         status_code_distribution: mapOf(count('Requests'), 'Requests by status'),
+        client_errors: count('Requests answered with 4xx'),
+        server_errors: count('Requests answered with 5xx'),
+        aborted: count('Requests whose client left before the answer was complete'),
+        provider_wait_percent: percent('Time in which at least one LLM call was running, of the time of all requests'),
       })
       .describe('All of them together'),
   },
@@ -75,14 +79,19 @@ export const endpointsReport = windowedReport({
       { name: endpointName, size: ({ counters }) => counters[counter.requests]!, max: settings.maxSeries },
     );
     const whole = mergeStates(endpointFamily, groups);
-    const { requests, successes } = countsOf(counter, whole);
+    const { requests, successes, client_errors, server_errors, aborted, provider_wait_us } = countsOf(counter, whole);
+    const durations = allDurations(whole, distribution);
     return {
       endpoints_count: groups.length,
       endpoints: groupMap(groups, endpointAnswer),
       aggregated: {
         ...requestRates(requests, successes),
-        ...overall.of(allDurations(whole, distribution)),
+        ...overall.of(durations),
         status_code_distribution: tallyMap(whole.tallies[tally.status_codes]),
+        client_errors,
+        server_errors,
+        aborted,
+        provider_wait_percent: percentOf(provider_wait_us, durations?.sum ?? 0),
       },
     };
   },

@@ -49,6 +49,7 @@ const callsShape = {
   errors: mapOf(count('Calls'), 'Failed calls by error category'),
   active_calls: count('Calls under way now').nullable(),
   oldest_call_ms: durationMs('Age of the oldest call under way'),
+  retries: value('Attempts after the first; null when no call told its attempts'),
   rate_limits: z.object({
     rate_limit_hits: count('Calls that failed because of a rate limit'),
     rate_limit_impact_percent: percent('Calls that failed because of a rate limit'),
@@ -75,7 +76,6 @@ const providerShape = {
   outcomes: mapOf(count('Calls'), 'Calls by outcome; refused ones were never made and are in no other number'),
   last_errors: lastErrorsShape,
   finish_reasons: mapOf(count('Calls'), 'Calls by finish reason'),
-  retries: value('Attempts after the first; null when no call told its attempts'),
   failovers: count('Calls made because another provider failed'),
   cache_hits: count('Calls answered by a cache of the application'),
   health: z
@@ -184,7 +184,6 @@ function providerAnswer(
     outcomes: Object.fromEntries(llmOutcomes.map((outcome) => [outcome, counts[outcome]])),
     last_errors: lastErrorsOf(beats, name),
     finish_reasons: tallyMap(state.tallies[tally.finish_reasons]),
-    retries: counts.calls_with_attempts > 0 || counts.calls === 0 ? counts.retries : null,
     failovers: counts.failovers,
     cache_hits: counts.cache_hits,
     rate_limits: rateLimitAnswer(counts, headroom.of(name)),
@@ -228,6 +227,7 @@ function callsAnswer(group: Group, counts: LLMCounts, levels: Levels | null, dep
     errors: tallyMap(tallies[tally.errors]),
     active_calls: activeCalls([group], levels, depth),
     oldest_call_ms: oldestCall(group, levels, depth),
+    retries: counts.calls_with_attempts > 0 || counts.calls === 0 ? counts.retries : null,
   };
 }
 

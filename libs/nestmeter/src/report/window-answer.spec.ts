@@ -42,6 +42,17 @@ describe('a windowed answer', () => {
     expect(part.caches['__other__']!.cache_hits).toBe(((30 - most) * (31 - most)) / 2);
   });
 
+  it('has as few names in a part as asked, and the same totals', async () => {
+    const fleet = new ReportFleet();
+    for (let cache = 0; cache < 5; cache++) fleet.one.count(cacheFamily, [`cache ${cache}`], { hits: cache + 1 });
+    const { caches, series } = await fleet.ask(cacheReport, { window: '5m', points: 5, part_names: '1' });
+    expect(Object.keys(caches)).toHaveLength(5);
+    const part = series!.find(({ summary }) => summary.cache_hits > 0)!;
+    expect(part.summary.cache_hits).toBe(15);
+    expect(Object.keys(part.caches)).toEqual(['cache 4', '__other__']);
+    await expect(fleet.ask(cacheReport, { points: 5, part_names: '0' })).rejects.toThrow(/part_names must be a whole/);
+  });
+
   it('has no series and no replicas unless asked', async () => {
     const answer = await new ReportFleet().ask(cacheReport);
     expect(answer).not.toHaveProperty('series');

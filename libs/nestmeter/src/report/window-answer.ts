@@ -17,6 +17,7 @@ const mostPoints = 200;
 const mostEntries = 4000;
 const fewestNames = 10;
 const pointsRule = { error: `a whole number from 2 to ${mostPoints}` };
+const partNamesRule = { error: 'a whole number from 1 to 1000' };
 
 /** Query parameters of every windowed report. */
 export const windowedQueryShape = {
@@ -45,6 +46,16 @@ export const windowedQueryShape = {
     .describe(
       `Adds series: the same statistics for at most so many equal parts of the window, 2 to ${mostPoints}. A map in a part has the largest ${mostEntries} ÷ parts names, at least ${fewestNames}; the rest is in __other__`,
     ),
+  part_names: z
+    .union(
+      [
+        z.int(partNamesRule).min(1, partNamesRule).max(1000, partNamesRule),
+        z.string().regex(/^0*([1-9]\d{0,2}|1000)$/, partNamesRule),
+      ],
+      partNamesRule,
+    )
+    .optional()
+    .describe('Most names in a map of a part, 1 to 1000, for charts of totals; the rest is in __other__'),
   by: z.literal('replica', { error: 'replica' }).optional().describe('replica adds by_replica'),
 };
 
@@ -174,7 +185,7 @@ export async function answerWindow<Statistics extends object>(
     settings,
   });
   const stretches = reading.stretches?.(contents) ?? contents.points;
-  const partSettings = { ...settings, maxSeries: namesOfPart(settings.maxSeries, stretches.length) };
+  const partSettings = { ...settings, maxSeries: namesOfPart(settings.maxSeries, stretches.length, query) };
   const series: ({ from: number; to: number } & Statistics)[] = [];
   const pace = new Pace(systemClock);
   for (const stretch of request.points === undefined ? [] : stretches) {
@@ -196,8 +207,8 @@ export async function answerWindow<Statistics extends object>(
 }
 
 /** Names of a map in one of so many parts. */
-function namesOfPart(maxSeries: number, parts: number): number {
-  return Math.min(maxSeries, Math.max(fewestNames, Math.floor(mostEntries / parts)));
+function namesOfPart(maxSeries: number, parts: number, { part_names: most = maxSeries }: WindowedQuery): number {
+  return Math.min(maxSeries, Number(most), Math.max(fewestNames, Math.floor(mostEntries / parts)));
 }
 
 /** What a {@link windowedReport} is made of. */

@@ -1,6 +1,7 @@
 import { Access, accessOptions, type AccessOptions, type AccessRequest } from './access.js';
 
 const failures: unknown[] = [];
+let nowMs = 1_800_000_000_000;
 const request = (more: Partial<AccessRequest> = {}): AccessRequest => ({
   method: 'GET',
   path: '/providers',
@@ -12,7 +13,11 @@ const request = (more: Partial<AccessRequest> = {}): AccessRequest => ({
 });
 const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
 const access = (options: Parameters<typeof accessOptions.parse>[0], env = 'production') =>
-  new Access(accessOptions.parse(options), (error) => failures.push(error), env);
+  new Access(accessOptions.parse(options), {
+    failed: (error) => failures.push(error),
+    nowMs: () => nowMs,
+    nodeEnv: env,
+  });
 
 describe('Access', () => {
   it('lets tokens do what they are for, and no more', async () => {
@@ -58,6 +63,9 @@ describe('Access', () => {
     expect(await judge(async () => ({ principal: 'ada', level: 'write' }), 'write')).toEqual({
       outcome: 'granted',
       principal: 'ada',
+      level: 'write',
+      proof: 'function',
+      untilMs: null,
     });
     expect(await judge(() => ({ principal: 'bob', level: 'read' }), 'write')).toEqual({ outcome: 'forbidden' });
     expect(await judge(() => false, 'read')).toMatchObject({ outcome: 'unauthenticated' });
@@ -86,7 +94,12 @@ describe('Access', () => {
 
   it('hides everything without options, but from a developer at this machine', async () => {
     const judge = async (env: string | undefined, remote: string | undefined, headers: AccessRequest['headers']) =>
-      (await new Access(undefined, () => {}, env).judge(request({ headers }), remote)).outcome;
+      (
+        await new Access(undefined, { failed: () => {}, nowMs: Date.now, nodeEnv: env ?? 'unset' }).judge(
+          request({ headers }),
+          remote,
+        )
+      ).outcome;
     const local = { host: 'localhost:3000' };
     expect(await judge('development', '127.0.0.1', local)).toBe('granted');
     expect(await judge('test', '::1', { ...local, origin: 'http://localhost:5173' })).toBe('granted');

@@ -21,7 +21,7 @@ describe('metrics of the fleet', () => {
     await fleet.pass(60);
     const query = { window: '1h' };
     const view = {
-      families: () => builtInFamilies,
+      fleetFamilies: async () => builtInFamilies,
       window: (request: Parameters<MonitorView['window']>[0]) => fleet.context.read(request),
       clock: fleet.clock,
       prometheus: { registry: null, semconv: 'released', le: {} },

@@ -16,7 +16,7 @@ const quantiles = { p50: 0.5, p95: 0.95, p99: 0.99 };
  * they are no counters. Names begin with `nestmeter_fleet_`.
  */
 export async function fleetMetrics(view: MonitorView, query: WindowQuery): Promise<Registry> {
-  const families = view.families();
+  const families = await view.fleetFamilies();
   const { window, hours, from, to } = query;
   const contents = await view.window({ query: { window, hours, from, to }, fallback: '1h', families });
   const registry = new Registry();

@@ -1,17 +1,19 @@
 import { jest } from '@jest/globals';
-import { type EventSink, LiveStreams } from './live.js';
+import { type LiveSink, LiveStreams } from './live.js';
 import type { MonitorView } from './monitor-view.js';
 
-class Sink implements EventSink {
-  text = '';
+class Sink implements LiveSink {
+  readonly got: string[] = [];
+  heartbeats = 0;
   buffered = 0;
   closed = false;
   bufferedBytes = () => this.buffered;
-  write = (text: string) => void (this.text += text);
+  snapshot = (json: string) => void this.got.push(json);
+  heartbeat = () => void this.heartbeats++;
   close = () => void (this.closed = true);
 
   get snapshots(): number {
-    return this.text.split('event: snapshot').length - 1;
+    return this.got.length;
   }
 }
 
@@ -19,6 +21,7 @@ const failures: unknown[] = [];
 const view = {
   limits: { readsPerMinute: 600, failedLoginsPerMinute: 10, liveClients: 3, bodyBytes: 65_536 },
   failed: (_where: string, error: unknown) => void failures.push(error),
+  nowMs: () => Date.now(),
 } as unknown as MonitorView;
 
 describe('LiveStreams', () => {
@@ -44,14 +47,14 @@ describe('LiveStreams', () => {
     await pass(10_000);
     expect(made).toBe(4);
     expect([a.snapshots, b.snapshots, other.snapshots]).toEqual([3, 3, 1]);
-    expect(a.text).toMatch(/^retry: 3000\n\nevent: snapshot\ndata: \{"made":1\}\n\n/);
+    expect(a.got[0]).toBe('{"made":1}');
   });
 
   it('keeps quiet connections open', async () => {
     const sink = new Sink();
     live.open(60).connect(sink);
     await pass(31_000);
-    expect(sink.text.match(/^: still here$/gm)).toHaveLength(2);
+    expect(sink.heartbeats).toBe(2);
   });
 
   it('stops its timers with the last client', async () => {
@@ -79,6 +82,25 @@ describe('LiveStreams', () => {
     sink.buffered = 256 * 1024 + 1;
     await pass(1000);
     expect(sink.closed).toBe(true);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('ends with the session of who asked, and leaves the others', async () => {
+    const [ending, staying] = [new Sink(), new Sink()];
+    const leave = live.open(5, Date.now() + 12_000).connect(ending);
+    live.open(5).connect(staying);
+    await pass(11_000);
+    expect(ending.closed).toBe(false);
+    await pass(9000);
+    expect([ending.closed, ending.snapshots]).toEqual([true, 3]);
+    expect([staying.closed, staying.snapshots]).toEqual([false, 5]);
+    leave();
+    expect(live.clients).toBe(1);
+  });
+
+  it('forgets the end of a session whose client has left', async () => {
+    live.open(5, Date.now() + 90 * 86_400_000).connect(new Sink())();
+    await pass(0);
     expect(jest.getTimerCount()).toBe(0);
   });
 

@@ -1,35 +1,38 @@
 import { NestmeterError } from '../errors.js';
 import type { MonitorView } from './monitor-view.js';
 
-/** Where events go: the response of one client. */
-export interface EventSink {
+/** Where snapshots go: the connection of one client, in the words of its protocol. */
+export interface LiveSink {
   /** Bytes that were written and not yet taken by the connection. */
   bufferedBytes(): number;
-  write(text: string): void;
+  /** @param json a snapshot, as one line */
+  snapshot(json: string): void;
+  /** Shows that both ends are still there. */
+  heartbeat(): void;
   close(): void;
 }
 
 /** An answer that goes on: the edge connects it to the client's connection. */
-export interface ServerSentEvents {
+export interface LiveFeed {
   /** Begins to write to a sink. Call what it returns when the client is gone. */
-  connect(sink: EventSink): () => void;
+  connect(sink: LiveSink): () => void;
 }
 
 const heartbeatMs = 15_000;
 const mostBufferedBytes = 256 * 1024;
-/** For how long a browser waits before it connects again, in milliseconds. */
-const retryMs = 3000;
+/** The longest that a timer can wait. */
+const longestWaitMs = 2 ** 31 - 1;
 
 interface Channel {
-  readonly sinks: Set<EventSink>;
+  readonly sinks: Set<LiveSink>;
   readonly timer: NodeJS.Timeout;
   last: string | null;
   reading: Promise<void> | null;
 }
 
 /**
- * The live streams of one replica: a snapshot every few seconds, made once for all clients with the same interval. Timers
- * run only while there are clients and keep no process alive.
+ * The live streams of one replica: a snapshot every few seconds, made once for all clients with the same interval, whatever
+ * protocol they speak. Timers run only while there are clients and keep no process alive.
  */
 export class LiveStreams {
   readonly #channels = new Map<number, Channel>();
@@ -48,15 +51,18 @@ export class LiveStreams {
     return this.#places.size;
   }
 
-  /** A stream with a snapshot every `intervalSeconds`. Throws NM_TOO_MANY_STREAMS when the limit is reached. */
-  open(intervalSeconds: number): ServerSentEvents {
+  /**
+   * A stream with a snapshot every `intervalSeconds`. Throws NM_TOO_MANY_STREAMS when the limit is reached.
+   * @param untilMs Unix milliseconds at which it ends, with the session of who asked; null for no end
+   */
+  open(intervalSeconds: number, untilMs: number | null = null): LiveFeed {
     const { liveClients } = this.view.limits;
     if (this.#closed || this.#places.size >= liveClients)
       throw new NestmeterError({
         code: 'NM_TOO_MANY_STREAMS',
         message: `Live streams must be at most ${liveClients}, got one more. Close one and try again.`,
       });
-    return { connect: (sink) => this.#connect(sink, intervalSeconds) };
+    return { connect: (sink) => this.#connect(sink, intervalSeconds, untilMs) };
   }
 
   /** Ends all streams and takes no more. */
@@ -69,7 +75,7 @@ export class LiveStreams {
       }
   }
 
-  #connect(sink: EventSink, interval: number): () => void {
+  #connect(sink: LiveSink, interval: number, untilMs: number | null): () => void {
     if (this.#closed) {
       sink.close();
       return () => {};
@@ -79,14 +85,24 @@ export class LiveStreams {
     this.#heartbeat ??= setInterval(() => this.#beat(), heartbeatMs).unref();
     const channel = this.#channel(interval);
     channel.sinks.add(sink);
-    sink.write(`retry: ${retryMs}\n\n`);
+    const ending = untilMs === null ? undefined : this.#end(sink, interval, untilMs);
     // Who comes between two ticks gets the last snapshot, or the first one as soon as it is made.
-    if (channel.last !== null) sink.write(channel.last);
+    if (channel.last !== null) sink.snapshot(channel.last);
     else void this.#tick(channel, interval);
     return () => {
+      clearTimeout(ending);
       this.#places.delete(place);
       this.#leave(sink, interval);
     };
+  }
+
+  #end(sink: LiveSink, interval: number, untilMs: number): NodeJS.Timeout {
+    const close = (): void => {
+      this.#leave(sink, interval);
+      sink.close();
+    };
+    const waitMs = untilMs - this.view.nowMs();
+    return setTimeout(close, Math.min(Math.max(0, waitMs), longestWaitMs)).unref();
   }
 
   #channel(interval: number): Channel {
@@ -99,7 +115,7 @@ export class LiveStreams {
     return channel;
   }
 
-  #leave(sink: EventSink, interval: number): void {
+  #leave(sink: LiveSink, interval: number): void {
     const channel = this.#channels.get(interval);
     if (channel?.sinks.delete(sink) && channel.sinks.size === 0) {
       clearInterval(channel.timer);
@@ -115,8 +131,8 @@ export class LiveStreams {
   #tick(channel: Channel, interval: number): Promise<void> {
     channel.reading ??= this.snapshot()
       .then((json) => {
-        channel.last = `event: snapshot\ndata: ${json}\n\n`;
-        this.#send(channel, interval, channel.last);
+        channel.last = json;
+        this.#send(channel, interval, (sink) => sink.snapshot(json));
       })
       .catch((error: unknown) => this.view.failed('live', error))
       .finally(() => {
@@ -126,13 +142,13 @@ export class LiveStreams {
   }
 
   #beat(): void {
-    for (const [interval, channel] of this.#channels) this.#send(channel, interval, ': still here\n\n');
+    for (const [interval, channel] of this.#channels) this.#send(channel, interval, (sink) => sink.heartbeat());
   }
 
-  #send(channel: Channel, interval: number, text: string): void {
+  #send(channel: Channel, interval: number, write: (sink: LiveSink) => void): void {
     for (const sink of channel.sinks) {
       if (sink.bufferedBytes() <= mostBufferedBytes) {
-        sink.write(text);
+        write(sink);
         continue;
       }
       // It does not read, or not as fast as we write; a browser connects again by itself.

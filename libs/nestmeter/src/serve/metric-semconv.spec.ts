@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { llmFamily } from '../accumulate/llm-family.js';
 import { builtInFamilies } from '../accumulate/families.js';
 import { parsePrometheus } from '../../../../test/fixtures/prometheus-parser.js';
+import { promtool } from '../../../../test/fixtures/prometheus-programs.js';
 import { createMonitor, type PerformanceMonitor } from '../monitor.js';
 import type { MonitorOptions } from '../options.js';
 import { planMetrics } from './metric-plan.js';
@@ -59,19 +59,10 @@ function bounds(metrics: Metrics, name: string): number[] {
   return [...new Set(texts)].map((text) => (text === '+Inf' ? Infinity : Number(text)));
 }
 
-/** promtool itself where it is installed. */
-function promtool(text: string): string {
-  const { error, status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
-    input: text,
-    encoding: 'utf8',
-  });
-  return error !== undefined || status === 0 ? '' : `${stdout}${stderr}`;
-}
-
 describe('GenAI metrics under the released names', () => {
   it('have the names, types and bounds of the conventions 1.41', async () => {
     const { metrics, text } = await exposed();
-    expect(promtool(text)).toBe('');
+    expect(promtool(['check', 'metrics'], text)).toBe('');
     const [duration, firstChunk, perChunk] = Object.keys(renamed) as [string, string, string];
     for (const name of [duration, firstChunk, perChunk]) expect(metrics.get(name)!.type).toBe('histogram');
     expect(bounds(metrics, duration)).toEqual([...durations, ...longer, Infinity]);
@@ -107,7 +98,7 @@ describe('GenAI metrics under the released names', () => {
 describe('GenAI metrics under the latest names', () => {
   it('are valid, each name once, with the renamed ones in place of the released', async () => {
     const { metrics, text } = await exposed({ semconv: 'latest' });
-    expect(promtool(text)).toBe('');
+    expect(promtool(['check', 'metrics'], text)).toBe('');
     for (const name of Object.values(renamed)) expect([name, metrics.has(name)]).toEqual([name, true]);
     expect(metrics.get('gen_ai_client_inference_usage_input_tokens_total')!.type).toBe('counter');
     expect(metrics.get('gen_ai_client_inference_operation_input_tokens')!.type).toBe('histogram');
@@ -175,7 +166,7 @@ describe('GenAI metrics under the latest names', () => {
 
   it('are those of the fleet too', async () => {
     const { metrics, text } = await exposed({ semconv: 'latest' }, { scope: 'fleet', window: '5m' });
-    expect(promtool(text)).toBe('');
+    expect(promtool(['check', 'metrics'], text)).toBe('');
     expect(byModel(metrics, 'nestmeter_fleet_gen_ai_client_inference_usage_input_tokens')).toEqual({
       'gpt-5': 100,
       'gpt-4': 0,

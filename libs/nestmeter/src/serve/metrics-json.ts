@@ -13,12 +13,12 @@ export async function metricsAsJson(
   scope: 'replica' | 'fleet',
   { window, hours, from, to }: WindowQuery,
 ): Promise<unknown> {
-  const families = view.families();
   const timestamp = view.clock.wallMs() / 1000;
   if (scope === 'replica') {
-    const own = families.map((family) => familyAsJson(family, view.lifetime(family), null));
+    const own = view.families().map((family) => familyAsJson(family, view.lifetime(family), null));
     return { timestamp, scope, families: own };
   }
+  const families = await view.fleetFamilies();
   const contents = await view.window({ query: { window, hours, from, to }, fallback: '1h', families });
   return {
     timestamp: contents.nowMs / 1000,

@@ -10,6 +10,7 @@ import type { AccessOptions } from './access.js';
 import type { ConfigAnswer, ConfigChanges } from './config.js';
 import type { ModelHeadroom } from './headroom-metrics.js';
 import type { HealthAnswer } from './health.js';
+import type { ToolkitState } from './toolkit-metrics.js';
 
 /** Bounds of what the routes do for their callers. */
 export interface ServeLimits {
@@ -38,6 +39,8 @@ export interface PrometheusSettings {
 
 /** What the handlers of routes may see of a monitor; the monitor fills it. */
 export interface MonitorView {
+  /** Name of the application; empty where it has none. */
+  readonly app: string;
   /** Version of this package. */
   readonly version: string;
   /** Where the routes are: begins with a slash, does not end with one. */
@@ -47,6 +50,10 @@ export interface MonitorView {
   /** Whether the routes are served on a port of their own only. */
   readonly hasOwnPort: boolean;
   readonly access: AccessOptions | undefined;
+  /** Whether the page is served, with what is there for it only. */
+  readonly dashboard: boolean;
+  /** For how long a log-in lasts. */
+  readonly sessionHours: number;
   /** Origins whose pages may read answers. */
   readonly corsOrigins: readonly string[];
   /** Asked for anew each time: limits may change. */
@@ -71,12 +78,16 @@ export interface MonitorView {
 
   /** All families: the built-in ones, those of declared tags and of custom metrics. */
   families(): readonly AnyFamily[];
+  /** Those, and families that only other replicas have, as far as they told the store. Never rejects. */
+  fleetFamilies(): Promise<readonly AnyFamily[]>;
   /** What this replica has counted since it started. The caller must not change it. */
   lifetime(family: AnyFamily): FamilyState;
   /** The level of a gauge of this replica as last set; null when unknown. */
   level(family: AnyFamily, labels: readonly string[], gauge: number): number | null;
   /** Unix milliseconds, by the clock of the store. */
   nowMs(): number;
+  /** How the toolkit itself is; asks nobody. */
+  toolkit(): ToolkitState;
   /** What this replica last saw of the limits of providers. */
   headroom(): readonly ModelHeadroom[];
   window(request: WindowRequest): Promise<WindowContents>;

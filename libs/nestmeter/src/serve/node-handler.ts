@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { RouteResponse, RouteServer } from './handle.js';
+import type { TLSSocket } from 'node:tls';
+import { sendEvents } from './event-stream.js';
+import type { RouteServer } from './handle.js';
+import type { RouteResponse } from './write-answer.js';
 
 /** Headers that middleware of the application may have set for its own pages. */
 const foreign = ['access-control-allow-origin', 'access-control-allow-credentials', 'set-cookie', 'x-powered-by'];
@@ -22,6 +25,7 @@ export async function answerOnNode(
     url,
     headers: request.headers,
     remoteAddress: request.socket?.remoteAddress,
+    isEncrypted: (request.socket as TLSSocket | null)?.encrypted === true,
     native,
     body: (most) => (parsed === undefined ? readText(request, most) : Promise.resolve(JSON.stringify(parsed) ?? '')),
   });
@@ -32,19 +36,15 @@ export async function answerOnNode(
 
 function write({ status, headers, body }: RouteResponse, request: IncomingMessage, response: ServerResponse): void {
   for (const name of foreign) response.removeHeader(name);
-  response.writeHead(status, headers);
-  if (typeof body === 'string' || request.method === 'HEAD') {
-    response.end(request.method === 'HEAD' ? undefined : body);
-    return;
-  }
-  response.flushHeaders();
-  const leave = body.connect({
-    bufferedBytes: () => response.writableLength,
-    write: (text) => void response.write(text),
-    // Who does not read would never take the end either.
-    close: () => void (response.writableNeedDrain ? response.destroy() : response.end()),
-  });
-  response.once('close', leave);
+  response.writeHead(status, request.httpVersionMajor === 1 ? headers : withoutConnection(headers));
+  if (request.method === 'HEAD') response.end();
+  else if (typeof body === 'string' || Buffer.isBuffer(body)) response.end(body);
+  else sendEvents(body, response);
+}
+
+/** Headers without those that speak of the connection, which HTTP/2 forbids. */
+function withoutConnection(headers: RouteResponse['headers']): RouteResponse['headers'] {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'connection' && name !== 'upgrade'));
 }
 
 /**

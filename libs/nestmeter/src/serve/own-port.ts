@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { RouteServer } from './handle.js';
 import { answerOnNode } from './node-handler.js';
+import { answerUpgrade } from './upgrade.js';
 
 /** Where the routes are served apart from the application. */
 export interface OwnPortOptions {
@@ -32,6 +33,7 @@ export class OwnPort {
     this.#server = createServer((request, response) => {
       void answerOnNode(routes, request, response, { url: request.url ?? '/', native: { request, response } });
     });
+    this.#server.on('upgrade', (request, socket, head) => void answerUpgrade(routes, { request, socket, head }));
     this.#server.on('error', failed);
   }
 

@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process';
+import { jest } from '@jest/globals';
 import { Counter, Registry } from 'prom-client';
 import { parsePrometheus } from '../../../../test/fixtures/prometheus-parser.js';
+import { promtool } from '../../../../test/fixtures/prometheus-programs.js';
 import { createMonitor, type PerformanceMonitor } from '../monitor.js';
 import type { MonitorOptions } from '../options.js';
 
@@ -16,16 +17,6 @@ function start(options: MonitorOptions = {}): PerformanceMonitor {
 afterEach(async () => {
   await Promise.all(monitors.splice(0).map((monitor) => monitor.stop()));
 });
-
-/** promtool itself where it is installed; its reading of the format is the one that counts. */
-function promtool(text: string): string {
-  const { error, stdout, stderr, status } = spawnSync('promtool', ['check', 'metrics'], {
-    input: text,
-    encoding: 'utf8',
-  });
-  if (error !== undefined) return '';
-  return status === 0 ? '' : `${stdout}${stderr}`;
-}
 
 const call = { provider: 'openai', model: 'gpt-5', durationMs: 1000 };
 
@@ -71,7 +62,7 @@ describe('metrics for Prometheus', () => {
 
     const text = await monitor.prometheus();
     const metrics = parsePrometheus(text);
-    expect(promtool(text)).toBe('');
+    expect(promtool(['check', 'metrics'], text)).toBe('');
 
     const of = (name: string) => metrics.get(name)!;
     const llm = of('gen_ai_client_operation_duration_seconds');
@@ -128,7 +119,7 @@ describe('metrics for Prometheus', () => {
     monitor.distribution('jobs.done.total', { unit: 'documents' }).record(3);
     const text = await monitor.prometheus();
     const metrics = parsePrometheus(text);
-    expect(promtool(text)).toBe('');
+    expect(promtool(['check', 'metrics'], text)).toBe('');
     const caches = metrics.get('nestmeter_cache_hits_total')!.samples;
     expect(caches.map((sample) => sample.labels['nestmeter_cache'])).toContain('a\nb');
     expect(caches.map((sample) => sample.labels['nestmeter_cache'])).toContain('__proto__');
@@ -142,6 +133,17 @@ describe('metrics for Prometheus', () => {
         .map(({ value }) => value)
         .sort((a, b) => a - b),
     ).toEqual([1, 2]);
+  });
+
+  it('ask Node for nothing that may end the process', async () => {
+    // Both meet handles that are being collected; the first aborts then.
+    const undocumented = process as unknown as Record<'_getActiveHandles' | '_getActiveRequests', () => unknown[]>;
+    const asked = (['_getActiveHandles', '_getActiveRequests'] as const).map((name) => jest.spyOn(undocumented, name));
+    const metrics = parsePrometheus(await start().prometheus());
+    expect(asked.flatMap(({ mock }) => mock.calls)).toEqual([]);
+    for (const spy of asked) spy.mockRestore();
+    expect([...metrics.keys()].filter((name) => name.startsWith('nodejs_active'))).toEqual(['nodejs_active_resources']);
+    expect(metrics.has('process_cpu_seconds_total') || metrics.has('process_cpu_seconds')).toBe(true);
   });
 
   it('grow with custom metrics that are declared later', async () => {
@@ -180,7 +182,7 @@ describe('metrics for Prometheus', () => {
     const monitor = start();
     for (const durationMs of [100, 200, 300]) monitor.recordLLMCall({ ...call, durationMs });
     const text = await monitor.prometheus({ scope: 'fleet', window: '5m' });
-    expect(promtool(text)).toBe('');
+    expect(promtool(['check', 'metrics'], text)).toBe('');
     const metrics = parsePrometheus(text);
     expect(
       [...metrics.values()].every(({ type, name }) => type === 'gauge' && name.startsWith('nestmeter_fleet_')),

@@ -22,6 +22,20 @@ export function clientAddress(
 }
 
 /**
+ * How the browser asks: as the connection is, or, behind `trustedProxies` proxies, as the outermost of them noted in
+ * X-Forwarded-Proto. Proxies append to that header or replace it; what a client writes stands further left.
+ */
+export function clientProtocol(
+  headers: RequestHeaders,
+  isEncrypted: boolean,
+  trustedProxies: number,
+): 'http' | 'https' {
+  const seen = headerOf(headers, 'x-forwarded-proto')?.split(',') ?? [];
+  const noted = trustedProxies === 0 ? undefined : seen[Math.max(0, seen.length - trustedProxies)];
+  return noted?.trim().toLowerCase() === 'https' || (noted === undefined && isEncrypted) ? 'https' : 'http';
+}
+
+/**
  * What counts as one caller: an IPv4 address, or the /64 of an IPv6 address, since a host may choose among all of those.
  */
 export function addressKey(address: string): string {

@@ -53,6 +53,14 @@ describe('RouteMatcher', () => {
       expect([url, found(url)]).toEqual([url, []]);
   });
 
+  it('finds the route at the prefix itself, but not with slashes too many', () => {
+    const root = new RouteMatcher([route('/')], '/performance', { '/dash': '/' });
+    const found = (url: string) => root.match(url).matches.length;
+    for (const url of ['/performance', '/performance/', '/performance?x', '/performance/?x', '/dash', '/dash/'])
+      expect([url, found(url)]).toEqual([url, 1]);
+    for (const url of ['/performance//', '/performance/x', '/dash//', '/']) expect([url, found(url)]).toEqual([url, 0]);
+  });
+
   it('gives the open parts of a path, decoded', () => {
     const [match] = matcher.match('/performance/alerts/a%2Fb/acknowledge?x=1').matches;
     expect({ ...match!.parts }).toEqual({ id: 'a/b' });

@@ -10,6 +10,8 @@ export interface RouteMatch {
 export interface MatchedUrl {
   /** Path below the prefix, aliases resolved. */
   readonly path: string;
+  /** Path as the client sent it. */
+  readonly sentPath: string;
   /** Without its `?`. */
   readonly query: string;
   /** Routes of that path, one for each method; empty when there is none. */
@@ -49,16 +51,17 @@ export class RouteMatcher {
   match(url: string): MatchedUrl {
     const at = url.indexOf('?');
     const query = at === -1 ? '' : url.slice(at + 1);
-    const whole = withoutSlash((at === -1 ? url : url.slice(0, at)).slice(0, longestPath));
-    const path = this.#aliases.get(whole) ?? (whole.slice(this.prefix.length) || '/');
+    const sentPath = (at === -1 ? url : url.slice(0, at)).slice(0, longestPath);
+    const whole = withoutSlash(sentPath);
+    const path = this.#aliases.get(whole) ?? below(whole, this.prefix);
     const segments = path.split('/');
     const matches: RouteMatch[] = [];
-    if (!this.owns(url)) return { path, query, matches };
+    if (!this.owns(url)) return { path, sentPath, query, matches };
     for (const { route, segments: pattern } of this.#routes) {
       const parts = fit(pattern, segments);
       if (parts !== null) matches.push({ route, parts });
     }
-    return { path, query, matches };
+    return { path, sentPath, query, matches };
   }
 }
 
@@ -67,6 +70,12 @@ const questionMark = 63;
 
 function withoutSlash(path: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+}
+
+/** Path below the prefix: `/` for the prefix itself, and another for one slash too many. */
+function below(path: string, prefix: string): string {
+  const rest = path.slice(prefix.length);
+  return rest === '' ? '/' : rest === '/' ? '//' : rest;
 }
 
 function fit(pattern: readonly string[], segments: readonly string[]): Readonly<Record<string, string>> | null {

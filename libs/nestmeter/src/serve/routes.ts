@@ -5,10 +5,13 @@ import type { Report } from '../report/report.js';
 import { alertRoutes } from './alert-routes.js';
 import { budgetRoutes } from './budget-routes.js';
 import { configRoutes } from './config.js';
+import { dashboardRoutes } from './dashboard-routes.js';
 import { healthAnswer } from './health.js';
 import type { MonitorView } from './monitor-view.js';
 import { exposed, metricsQuery } from './prometheus.js';
+import { Refusal } from './refusal.js';
 import { defineRoute, noQuery, reportRoute, type Route } from './route.js';
+import { sessionRoutes } from './session-routes.js';
 
 const liveQuery = z.strictObject({
   interval: z
@@ -57,6 +60,28 @@ export const routeTable: readonly Route[] = [
     summary: 'Server-sent events: the answer of /real-time every few seconds.',
     query: liveQuery,
     limited: false,
-    handle: async ({ live }, { query }) => ({ kind: 'events', events: live.open(Number(query.interval)) }),
+    handle: async ({ live }, { query, caller }) => ({
+      kind: 'events',
+      feed: live.open(Number(query.interval), caller.untilMs),
+    }),
   }),
+  defineRoute({
+    path: '/ws',
+    summary: 'A WebSocket with what /live sends, where `nestmeter/websocket` is attached to the server.',
+    query: liveQuery,
+    limited: false,
+    origin: 'own',
+    handle: async ({ live }, { query, caller, isUpgrade }) => {
+      if (!isUpgrade) throw upgradeRequired();
+      return { kind: 'socket', feed: live.open(Number(query.interval), caller.untilMs) };
+    },
+  }),
+  ...dashboardRoutes,
+  ...sessionRoutes,
 ];
+
+function upgradeRequired(): Refusal {
+  const message =
+    'The request must be the handshake of a WebSocket, got another, or one that nothing takes. Attach nestmeter/websocket to the server.';
+  return new Refusal('NM_UPGRADE_REQUIRED', message, { upgrade: 'websocket', connection: 'Upgrade' });
+}

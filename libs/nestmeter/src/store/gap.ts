@@ -1,3 +1,5 @@
+import { settleSeconds } from '../time-slot.js';
+
 /** A stretch of time. */
 export interface Span {
   /** Unix seconds. */
@@ -30,7 +32,7 @@ export interface GapRecord extends Span {
 export const mostGapRecords = 100;
 
 /** For how long a replica that fell silent may have counted what nobody got. */
-const unpublishedSeconds = 5 * 60;
+export const unpublishedSeconds = 5 * 60;
 
 /** The time in which counts may be missing after something was published up to `asOf`. @param end when it ends at most */
 export function unpublishedSpan(asOf: number, end: number): Span {
@@ -39,6 +41,18 @@ export function unpublishedSpan(asOf: number, end: number): Span {
 
 /** Up to when all that a replica counted is in the store, in Unix milliseconds, by slot length in seconds. */
 export type StoredUpTo = ReadonlyMap<number, number>;
+
+/**
+ * Rule 11. Tiers of which a live replica should have stored more by now: the finest goes with every publish, coarser ones
+ * are read only once they are settled.
+ *
+ * @param liveMs three intervals
+ */
+export function behindTiers(storedUpTo: StoredUpTo, nowMs: number, liveMs: number): Map<number, number> {
+  const finest = Math.min(...storedUpTo.keys());
+  const mayLagMs = (slotSeconds: number): number => (slotSeconds === finest ? liveMs : settleSeconds * 1000);
+  return new Map([...storedUpTo].filter(([slotSeconds, ms]) => ms < nowMs - mayLagMs(slotSeconds)));
+}
 
 /**
  * Rule 11. What may be missing of a replica that fell silent, by tier: coarser ones are published more rarely, and one

@@ -12,6 +12,8 @@ export function healingContract(name: string, make: (setup: StoreSetup) => Promi
     const read = () => store.read({ slots: [], beats: false });
     const upTo = (finest: number, coarser: number) => new Map([[10, finest], [120, coarser]]); // prettier-ignore
 
+    const timeMs0 = 1_000_000;
+
     beforeEach(async () => {
       ({ store, wait } = await make({ app: 'healing', intervalMs: 1000 }));
       await store.clear();
@@ -47,11 +49,13 @@ export function healingContract(name: string, make: (setup: StoreSetup) => Promi
     it('takes in replicas that were live before it was lost as silent, not those that left or have returned', async () => {
       const { timeMs } = await publish(1);
       await publish(1, { beat: beatOf('gone', 1, { left: true }) }, 'gone');
-      const missed = ['cut', 'gone', 'one'].map((id) => ({ id, atMs: timeMs - 60_000 }));
-      await publish(2, { missed });
+      const lacksSinceMs = Math.floor(timeMs) - 90_000;
+      const missed = ['cut', 'gone', 'one'].map((id) => ({ id, atMs: timeMs - 60_000, lacksSinceMs }));
+      await publish(2, { missed, storedUpTo: upTo(timeMs, timeMs) });
       const { silent } = await read();
       expect(silent.map(({ id }) => id)).toEqual(['cut']);
       expect(Math.abs(silent[0]!.atMs - (timeMs - 60_000))).toBeLessThan(2);
+      expect(silent[0]!.storedUpTo).toEqual(upTo(lacksSinceMs, lacksSinceMs));
       expect((await publish(3)).silent.map(({ id }) => id)).toEqual(['cut']);
       await publish(9, {}, 'cut');
       expect((await read()).silent).toEqual([]);
@@ -84,7 +88,7 @@ export function healingContract(name: string, make: (setup: StoreSetup) => Promi
       await publish(1, { storedUpTo: late }, 'behind');
       await publish(1, { storedUpTo: upTo(timeMs, timeMs - 12_000) }, 'usual');
       const { behind } = await read();
-      expect(behind.map(({ id, storedUpTo }) => [id, [...storedUpTo.keys()]])).toEqual([['behind', [10, 120]]]);
+      expect(behind.map(({ id, storedUpTo }) => [id, [...storedUpTo.keys()]])).toEqual([['behind', [120]]]);
       await wait(3100);
       const { silent, behind: later } = await read();
       expect(later).toEqual([]);
@@ -92,6 +96,33 @@ export function healingContract(name: string, make: (setup: StoreSetup) => Promi
       const found = new Map(silent.map(({ id, storedUpTo }) => [id, storedUpTo]));
       expect(new Map([...found.get('behind')!].map(([tier, ms]) => [tier, Math.floor(ms)]))).toEqual(floor);
       expect(found.get('one')).toEqual(new Map());
+    });
+
+    it('does not take over that all is stored from who does not know yet that it went back or was emptied', async () => {
+      const { timeMs } = await publish(4, { storedUpTo: upTo(timeMs0, timeMs0) });
+      const all = upTo(timeMs + 9000, timeMs + 9000);
+      await publish(8, { acknowledgedBeat: 7, storedUpTo: all });
+      await publish(8, { acknowledgedBeat: 7, storedUpTo: all }, 'unknown');
+      const behind = new Map((await read()).behind.map(({ id, storedUpTo }) => [id, storedUpTo]));
+      expect(behind).toEqual(new Map([['one', upTo(timeMs0, timeMs0)], ['unknown', upTo(0, 0)]])); // prettier-ignore
+      await publish(9, { acknowledgedBeat: 8, storedUpTo: all });
+      await publish(9, { acknowledgedBeat: 8, storedUpTo: all }, 'unknown');
+      expect((await read()).behind).toEqual([]);
+    });
+
+    it('says of a live replica that it is behind as soon as its finest tier is by three intervals', async () => {
+      const { timeMs } = await publish(1);
+      await publish(2, { storedUpTo: upTo(timeMs - 2000, timeMs - 13_000) });
+      expect((await read()).behind).toEqual([]);
+      await publish(3, { storedUpTo: upTo(timeMs - 4000, timeMs - 13_000) });
+      expect((await read()).behind).toEqual([{ id: 'one', storedUpTo: new Map([[10, Math.floor(timeMs - 4000)]]) }]);
+    });
+
+    it('takes a negative time as one before the call: the sender does not know what time it is', async () => {
+      const { timeMs } = await publish(1, { storedUpTo: upTo(-30_000, -40_000.5) });
+      const [{ id, storedUpTo }] = (await read()).behind as [{ id: string; storedUpTo: Map<number, number> }];
+      const agoMs = [...storedUpTo].map(([tier, ms]) => [tier, Math.round((timeMs - ms) / 100) * 100]);
+      expect([id, agoMs]).toEqual(['one', [[10, 30_000], [120, 40_000]]]); // prettier-ignore
     });
 
     it('does not take over that all is stored from a call of which a state came too late', async () => {

@@ -1,7 +1,9 @@
+import type { FamilyDefinition } from '../accumulate/family-definition.js';
 import { expiresAt } from '../time-slot.js';
+import { emptiedField } from './folded-state.js';
 import { addGaps, type GapRecord, silentGaps, type StoredUpTo } from './gap.js';
-import { type Beat, beatLifeSeconds, type Born, slotId, type SlotRef } from './store.js';
-import type { ControlDocument, Lease } from './upkeep.js';
+import { type Beat, beatLifeSeconds, type Born, definitionField, mostDefinitions, slotId, type SlotRef } from './store.js'; // prettier-ignore
+import { type ControlDocument, type Lease, longestStepMs, type ToldDefinition } from './upkeep.js';
 
 /** A slot as the memory store has it. */
 export interface StoredSlot {
@@ -16,6 +18,8 @@ export interface StoredSlot {
 export interface StoredBeat {
   /** Unix milliseconds. */
   readonly atMs: number;
+  /** When it was last seen, by itself or by others. */
+  readonly seenMs: number;
   readonly beat: Beat;
   readonly call: string | undefined;
   readonly storedUpTo: StoredUpTo;
@@ -33,10 +37,14 @@ export interface Back {
 /** What the memory store has, bounded in bytes of fields. */
 export class MemoryContents {
   readonly slots = new Map<string, StoredSlot>();
+  /** All slots that were written to, also those that have expired, for a while. */
+  readonly index = new Map<string, SlotRef>();
   readonly beats = new Map<string, StoredBeat>();
-  /** Replicas of which only others knew: id → Unix milliseconds at which they were last seen. */
-  readonly missed = new Map<string, number>();
+  /** Replicas of which only others knew, by id: when they were last seen (Unix milliseconds), and what is here of them. */
+  readonly missed = new Map<string, { readonly atMs: number; readonly storedUpTo: StoredUpTo }>();
   readonly documents = new Map<string, ControlDocument>();
+  /** See {@link definitionField}. */
+  readonly definitions = new Map<string, ToldDefinition>();
   gaps: readonly GapRecord[] = [];
   lease: Lease | null = null;
   born: Born | null = null;
@@ -60,9 +68,18 @@ export class MemoryContents {
   at(slot: SlotRef): StoredSlot {
     const id = slotId(slot);
     let stored = this.slots.get(id);
-    if (stored === undefined)
-      this.slots.set(id, (stored = { slot, fields: new Map(), waiting: new Map(), revision: '' }));
+    if (stored !== undefined) return stored;
+    this.slots.set(id, (stored = { slot, fields: new Map(), waiting: new Map(), revision: '' }));
+    // Rule 11: a slot that was there and is gone lost what nobody may be able to send again.
+    if (this.index.has(id)) this.set(stored, emptiedField, Buffer.from('1'));
+    this.index.set(id, slot);
     return stored;
+  }
+
+  /** Whether a slot was there and ought to be there still. */
+  isLost({ family, start, tier }: SlotRef, timeMs: number): boolean {
+    const id = slotId({ family, start, tier });
+    return this.index.has(id) && !this.slots.has(id) && timeMs < expiresAt(start, tier) * 1000;
   }
 
   /** Sets a field, or removes it with null. */
@@ -72,6 +89,13 @@ export class MemoryContents {
     else stored.fields.set(field, value);
   }
 
+  /** Takes in what a family is, as far as there is room. */
+  define(definition: FamilyDefinition, toldMs: number): void {
+    const field = definitionField(definition);
+    if (this.definitions.has(field) || this.definitions.size < mostDefinitions)
+      this.definitions.set(field, { ...definition, toldMs });
+  }
+
   /** Gives a slot a revision that no slot had before. */
   touch(stored: StoredSlot): void {
     stored.revision = String(++this.#revision);
@@ -79,28 +103,32 @@ export class MemoryContents {
 
   /** Removes what has expired, and the oldest slots past the bytes. @param timeMs Unix milliseconds */
   expire(timeMs: number): void {
-    for (const [id, { slot }] of this.slots) if (timeMs >= expiresAt(slot.start, slot.tier) * 1000) this.#drop(id);
+    for (const [id, { start, tier }] of this.index) {
+      const expiredMs = timeMs - expiresAt(start, tier) * 1000;
+      if (expiredMs >= 0) this.#drop(id);
+      if (expiredMs >= longestStepMs) this.index.delete(id);
+    }
     this.retire(timeMs - beatLifeSeconds * 1000);
     while (this.#bytes > this.maxBytes && this.#evict(timeMs / 1000));
   }
 
   /** Removes beats that nobody renewed since then, with gap records for those that did not leave. */
   retire(beforeMs: number): void {
-    for (const [id, { atMs, beat, storedUpTo }] of this.beats) {
-      if (atMs >= beforeMs) continue;
-      if (!beat.left) this.gaps = addGaps(this.gaps, silentGaps(atMs, storedUpTo));
+    for (const [id, { seenMs, beat, storedUpTo }] of this.beats) {
+      if (seenMs >= beforeMs) continue;
+      if (!beat.left) this.gaps = addGaps(this.gaps, silentGaps(seenMs, storedUpTo));
       this.beats.delete(id);
     }
-    for (const [id, atMs] of this.missed) {
+    for (const [id, { atMs, storedUpTo }] of this.missed) {
       if (atMs >= beforeMs) continue;
-      this.gaps = addGaps(this.gaps, silentGaps(atMs, new Map()));
+      this.gaps = addGaps(this.gaps, silentGaps(atMs, storedUpTo));
       this.missed.delete(id);
     }
   }
 
   /** Removes everything. */
   clear(): void {
-    for (const map of [this.slots, this.beats, this.documents, this.missed]) map.clear();
+    for (const map of [this.slots, this.index, this.beats, this.documents, this.missed, this.definitions]) map.clear();
     this.gaps = [];
     this.lease = null;
     this.born = null;
@@ -120,6 +148,7 @@ export class MemoryContents {
       if (endOf(slot) <= now && (first === undefined || goesBefore(slot, first))) first = slot;
     if (first === undefined) return false;
     this.#drop(slotId(first));
+    this.index.delete(slotId(first));
     this.#evicted++;
     if (!this.#isCovered(first)) this.born = { id: this.born!.id, since: Math.max(this.born!.since, endOf(first)) };
     return true;
@@ -135,7 +164,7 @@ export class MemoryContents {
   }
 
   #drop(id: string): void {
-    for (const encoded of this.slots.get(id)!.fields.values()) this.#bytes -= encoded.length;
+    for (const encoded of this.slots.get(id)?.fields.values() ?? []) this.#bytes -= encoded.length;
     this.slots.delete(id);
   }
 }

@@ -4,7 +4,7 @@ import { FamilyState } from '../accumulate/family-state.js';
 import { ManualClock } from '../clock.js';
 import { defaultTiers } from '../time-slot.js';
 import { MemoryStore } from './memory-store.js';
-import type { Beat, SlotRef } from './store.js';
+import type { Beat, SlotContents, SlotRef } from './store.js';
 import { storeContract } from './store-contract.js';
 
 const start = 1_699_920_000_000;
@@ -89,6 +89,34 @@ describe('MemoryStore', () => {
   it('never drops an open slot, even when there is nothing else', async () => {
     const open = [slot(0, 21_600), slot(1, 21_600), slot(2, 21_600)];
     expect(await filled(open, 1)).toEqual({ kept: [true, true, true], since: 0 });
+  });
+
+  it('knows of an expired slot for ten minutes: a clock that steps back finds it lost, not empty', async () => {
+    const clock = new ManualClock(start);
+    const store = new MemoryStore({ clock });
+    const first = slot(0, 0);
+    const beat = { id: 'one', number: 1, intervalMs: 1000, left: false } as Beat;
+    const publish = (version: number) =>
+      store.publish({
+        beat,
+        writes: [{ slot: first, field: 'r:one.0', version, encoded: encodedOf(1) }],
+        bornCandidate: 'x',
+      });
+    const read = async () =>
+      (await store.read({ slots: [{ slot: first, knownRevision: null }], beats: false })).slots[0];
+    await publish(1);
+    clock.advance(1_830_000);
+    expect(await read()).toBeNull();
+    clock.step(-60_000);
+    expect(await read()).toBe('lost');
+    expect(await store.upkeep.slots()).toHaveLength(1);
+    await publish(2);
+    expect([...((await read()) as SlotContents).fields.keys()]).toEqual(['e', 'r:one.0']);
+    clock.advance(60_000 + 10 * 60_000);
+    expect(await read()).toBeNull();
+    expect(await store.upkeep.slots()).toEqual([]);
+    clock.step(-20 * 60_000);
+    expect(await read()).toBeNull();
   });
 
   it('removes beats after 25 hours', async () => {

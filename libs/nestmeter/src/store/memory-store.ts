@@ -57,7 +57,7 @@ export class MemoryStore implements Store {
   }
 
   async publish(publication: Publication): Promise<Receipt> {
-    const { writes, bornCandidate, countedForMs = 0 } = publication;
+    const { writes, bornCandidate, countedForMs = 0, definitions = [] } = publication;
     const timeMs = this.#now();
     const contents = this.#contents;
     const { born } = contents;
@@ -68,6 +68,7 @@ export class MemoryStore implements Store {
     const isAnyLate = results.some(
       ({ outcome, found }, index) => outcome === 'late' && writes[index]!.encoded !== null && (found ?? 0) < writes[index]!.version,
     ); // prettier-ignore
+    for (const definition of definitions) contents.define(definition, timeMs);
     const previous = takeBeat(contents, publication, { timeMs, isAnyLate });
     contents.expire(timeMs);
     return {
@@ -90,7 +91,7 @@ export class MemoryStore implements Store {
       born: contents.born,
       slots: slots.map(({ slot, knownRevision }) => {
         const stored = contents.slots.get(slotId(slot));
-        if (stored === undefined) return null;
+        if (stored === undefined) return contents.isLost(slot, timeMs) ? 'lost' : null;
         const { revision } = stored;
         if (revision === knownRevision) return 'unchanged';
         const fields = [...stored.fields].filter(([field]) => !field.startsWith('m:'));

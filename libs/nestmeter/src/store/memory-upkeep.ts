@@ -11,7 +11,7 @@ import {
 import { addGaps } from './gap.js';
 import type { MemoryContents, StoredSlot } from './memory-contents.js';
 import { MemoryReservations } from './memory-reservations.js';
-import { replicaOf, slotId, type SlotRef } from './store.js';
+import { definitionField, replicaOf, slotId, type SlotRef } from './store.js';
 import {
   type Claim,
   type ControlDocument,
@@ -27,6 +27,7 @@ import {
   type Seal,
   type SlotName,
   type SlotParts,
+  type ToldDefinition,
   type Upkeep,
   type WaitingState,
 } from './upkeep.js';
@@ -116,20 +117,34 @@ export class MemoryUpkeep implements Upkeep {
 
   async slots(): Promise<IndexedSlot[]> {
     this.nowMs();
-    return [...this.contents.slots.values()].map(({ slot, fields }) => ({
+    const { index, slots } = this.contents;
+    return [...index].map(([id, slot]) => ({
       slot: nameOf(slot),
-      sealed: fields.has(sealField),
+      sealed: slots.get(id)?.fields.has(sealField) ?? false,
     }));
   }
 
-  /** Slots are their own index. */
-  async prune(_slots: readonly SlotName[]): Promise<void> {
+  async prune(slots: readonly SlotName[]): Promise<void> {
     this.nowMs();
+    for (const id of slots.map(slotId)) if (!this.contents.slots.has(id)) this.contents.index.delete(id);
   }
 
   async retire(beforeMs: number): Promise<void> {
     this.nowMs();
     this.contents.retire(beforeMs);
+  }
+
+  async definitions(): Promise<ToldDefinition[]> {
+    this.nowMs();
+    return [...this.contents.definitions.values()];
+  }
+
+  async forget(definitions: readonly ToldDefinition[]): Promise<void> {
+    this.nowMs();
+    for (const definition of definitions) {
+      const field = definitionField(definition);
+      if (this.contents.definitions.get(field)?.toldMs === definition.toldMs) this.contents.definitions.delete(field);
+    }
   }
 
   async note({ gaps, since, before }: Note): Promise<void> {

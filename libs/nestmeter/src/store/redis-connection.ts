@@ -70,6 +70,11 @@ export class RedisConnection {
     if (this.#isConnected) this.#change('unreachable', describe(error));
   }
 
+  /** Begins anew: what it answers cannot be told apart any more. */
+  distrust(): void {
+    this.#client?.disconnect();
+  }
+
   /** Closes the connection for good. */
   async close(): Promise<void> {
     this.#change('stopped', null);

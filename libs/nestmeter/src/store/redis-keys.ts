@@ -21,6 +21,8 @@ export class RedisKeys {
   readonly control: string;
   /** Hash, no expiry: name → body of a control document. */
   readonly documents: string;
+  /** Hash, no expiry: `<family>:<signature>` → when it was last told, and what the family is. */
+  readonly families: string;
 
   constructor(app: string) {
     this.tag = `{nm:${encodeURIComponent(app.toWellFormed())}}`;
@@ -31,6 +33,7 @@ export class RedisKeys {
     this.finals = `${this.tag}:finals`;
     this.control = `${this.tag}:control`;
     this.documents = `${this.tag}:documents`;
+    this.families = `${this.tag}:families`;
   }
 
   /** Hash, expires after its period: holder → what it holds of a budget. */

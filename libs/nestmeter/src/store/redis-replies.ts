@@ -1,7 +1,7 @@
 import { type ScriptReply, list, pairs, text } from './redis-scripts.js';
 import type { StoredUpTo } from './gap.js';
 import type { Beat, Born, ReadReply, Receipt, SlotContents, WriteResult } from './store.js';
-import type { Lease } from './upkeep.js';
+import type { Lease, ToldDefinition } from './upkeep.js';
 
 /*
  * What scripts answer, as the contract says it. What does not read so, of a later release perhaps, is passed over.
@@ -33,10 +33,15 @@ export function readSlot(answer: ScriptReply[number]): SlotContents | 'unchanged
   return { revision: text(answer[0]), fields, alsoFolded: new Set(both === '' ? [] : both.split(' ')) };
 }
 
-/** Up to when everything is stored: the least, so that Lua need not look at more, then `<slot seconds>=<ms>`. */
+/**
+ * Up to when everything is stored: in the finest tier, the least of the others, so that Lua need not look at more, then
+ * `<slot seconds>=<ms>`.
+ */
 export function writeStoredUpTo(storedUpTo: StoredUpTo): string {
-  const tiers = [...storedUpTo].map(([slotSeconds, ms]) => `${slotSeconds}=${Math.floor(ms)}`);
-  return tiers.length === 0 ? '' : [Math.floor(Math.min(...storedUpTo.values())), ...tiers].join(' ');
+  if (storedUpTo.size === 0) return '';
+  const tiers = [...storedUpTo].sort(([one], [other]) => one - other).map(([tier, ms]) => [tier, Math.floor(ms)] as const); // prettier-ignore
+  const [finest, ...others] = tiers.map(([, ms]) => ms);
+  return [finest, Math.min(...(others.length === 0 ? [finest!] : others)), ...tiers.map((tier) => tier.join('='))].join(' '); // prettier-ignore
 }
 
 /** Reads what {@link writeStoredUpTo} wrote; empty for anything else. */
@@ -58,6 +63,16 @@ export function readBeats(reply: ScriptReply): ReadReply['beats'] {
     }
   }
   return beats;
+}
+
+/** Definitions as `<family>:<signature>` and `<told ms>|<text>`. */
+export function readDefinitions(entries: readonly [ScriptReply[number], ScriptReply[number]][]): ToldDefinition[] {
+  return entries.flatMap(([field, value]) => {
+    const told = /^(\d{1,15})\|(.*)$/s.exec(text(value));
+    const [, family, signature] = /^([^:]*):([0-9a-f]{8})$/.exec(text(field)) ?? [];
+    if (told === null || family === undefined || !isEncoded(family)) return [];
+    return [{ family: decodeURIComponent(family), signature: signature!, toldMs: Number(told[1]), text: told[2]! }];
+  });
 }
 
 /** `<token>|<until ms>|<schema>|<folded>|<lag ms>|<replica>`. */
@@ -83,4 +98,13 @@ export function readControl(reply: ScriptReply): Pick<Receipt, 'lease' | 'docume
 export function readHead(head: string): { version: number; id: string } {
   const bar = head.indexOf('|');
   return { version: Number(head.slice(0, bar)), id: head.slice(bar + 1) };
+}
+
+/** Whether a name can be decoded: a percent sign may be anything's. */
+function isEncoded(name: string): boolean {
+  try {
+    return decodeURIComponent(name) !== '';
+  } catch {
+    return false;
+  }
 }

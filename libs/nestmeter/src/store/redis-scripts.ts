@@ -25,6 +25,8 @@ const names = [
   'note',
   'offer',
   'documents',
+  'definitions',
+  'forget',
   'reserve',
   'facts',
 ] as const;
@@ -36,15 +38,24 @@ type Command = (keyCount: number, ...args: ScriptArgument[]) => Promise<ScriptRe
 
 const commandOf = (name: ScriptName): string => `nm${name[0]!.toUpperCase()}${name.slice(1)}`;
 
+/**
+ * Each script tells the name of the call that it answers. Should an answer ever be taken for that of another call, by a
+ * proxy in between or a client that lost count, states would be taken for stored that are not.
+ */
+const named = (lua: string): string =>
+  `local call = table.remove(ARGV)\nlocal function run()\n${lua}\nend\nreturn { call, run() }`;
+
 /** The scripts of the protocol on one connection. Each operation of the store is one of them. */
 export class RedisScripts {
+  #calls = 0;
+
   constructor(private readonly connection: RedisConnection) {}
 
   /** Makes the scripts known to a client, which sends each in full only once. */
   static define(client: RedisClient): void {
     for (const name of names) {
       const lua = readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
-      client.defineCommand(commandOf(name), { lua });
+      client.defineCommand(commandOf(name), { lua: named(lua) });
     }
   }
 
@@ -56,9 +67,14 @@ export class RedisScripts {
   ): Promise<ScriptReply | Buffer | number> {
     const client = this.connection.client() as RedisClient & Record<string, Command>;
     try {
-      const reply = await client[`${commandOf(name)}Buffer`]!(keys.length, ...keys, ...args);
+      const call = String(++this.#calls);
+      const [answered, reply] = list(await client[`${commandOf(name)}Buffer`]!(keys.length, ...keys, ...args, call));
+      if (text(answered) !== call) {
+        this.connection.distrust();
+        throw new Error('the answer to another call');
+      }
       if (name === 'publish') this.connection.succeeded();
-      return reply;
+      return reply!;
     } catch (error) {
       if (name === 'publish') this.connection.failed(error);
       throw unreachable(error);

@@ -1,5 +1,5 @@
-import { expiresAt, writeEndMs } from '../time-slot.js';
-import { decodeGaps } from './gap.js';
+import { expiresAt, settleSeconds, writeEndMs } from '../time-slot.js';
+import { behindTiers, decodeGaps } from './gap.js';
 import type { RedisLocation } from './redis-client.js';
 import { RedisConnection } from './redis-connection.js';
 import { RedisFacts } from './redis-facts.js';
@@ -16,7 +16,7 @@ import {
 import { list, numberOrNull, pairs, RedisScripts, type ScriptArgument, text, threes } from './redis-scripts.js';
 import { RedisUpkeep } from './redis-upkeep.js';
 import {
-  behindMs,
+  definitionField,
   liveIntervals,
   type Publication,
   type ReadReply,
@@ -43,7 +43,7 @@ export interface RedisStoreOptions {
 }
 
 /** Bytes of slots in one answer, so that no script takes long. */
-const readBytes = 1 << 20;
+const readBytes = 1 << 19;
 /** Slots asked for in one call. */
 const readSlots = 200;
 
@@ -85,22 +85,26 @@ export class RedisStore implements Store {
   }
 
   async publish(publication: Publication): Promise<Receipt> {
-    const { beat, writes, bornCandidate, call, acknowledgedBeat, countedForMs, storedUpTo, missed } = publication;
-    const { index, beats, live, control, finals, stored } = this.#keys;
+    const { beat, writes, bornCandidate, call, acknowledgedBeat, countedForMs, storedUpTo, missed, definitions } =
+      publication;
+    const { index, beats, live, control, finals, stored, families } = this.#keys;
     const { number, ...body } = beat;
     const liveMs = liveIntervals * beat.intervalMs;
     const args: ScriptArgument[] = [beat.id, number, JSON.stringify(body), beat.left ? '1' : '0'];
     args.push(bornCandidate, liveMs, toldSilentSeconds * 1000, call ?? '', acknowledgedBeat ?? 0);
     args.push(Math.ceil(countedForMs ?? 0), writeStoredUpTo(storedUpTo ?? new Map()), writes.length);
+    args.push(definitions?.length ?? 0);
     for (const { slot, field, version, encoded } of writes)
       args.push(field, version, writeEndMs(slot.start, slot.tier), expiresAt(slot.start, slot.tier), encoded ?? '');
-    for (const { id, atMs } of missed ?? []) args.push(id, Math.floor(atMs));
-    const keys = [index, beats, live, control, finals, stored, ...writes.map((write) => this.#keys.slot(write.slot))];
+    for (const definition of definitions ?? []) args.push(definitionField(definition), definition.text);
+    for (const { id, atMs, lacksSinceMs } of missed ?? []) args.push(id, Math.floor(atMs), Math.floor(lacksSinceMs));
+    const slots = writes.map((write) => this.#keys.slot(write.slot));
+    const keys = [index, beats, live, control, finals, stored, families, ...slots];
     const sentMs = Date.now();
     const reply = list(await this.#scripts.run('publish', keys, args));
     this.#facts.sawTime(Number(text(reply[0])) / 1000, sentMs, Date.now());
     this.#facts.refresh();
-    const [us, previous, previousMs, born, ids, departedMs, controls, outcomes, repeated, silent] = reply;
+    const [us, previous, previousMs, born, ids, departedMs, controls, outcomes, repeated, silent, fallenMs] = reply;
     return {
       timeMs: Number(text(us)) / 1000,
       previousBeat: numberOrNull(previous),
@@ -108,6 +112,7 @@ export class RedisStore implements Store {
       born: readBorn(text(born))!,
       live: list(ids).map(text),
       departedMs: numberOrNull(departedMs),
+      fallenMs: numberOrNull(fallenMs),
       isRepeated: text(repeated) === '1',
       silent: pairs(silent).map(([id, atMs]) => ({ id: text(id), atMs: Number(text(atMs)) })),
       results: writes.map((_, write) => readResult(list(outcomes), write)),
@@ -125,7 +130,13 @@ export class RedisStore implements Store {
       const keys = [index, beatsKey, live, stored, ...asked.map(({ slot }) => this.#keys.slot(slot))];
       const known = asked.map(({ knownRevision }) => knownRevision ?? '');
       const wantsBeats = beats && reply === null ? '1' : '0';
-      const raw = await this.#scripts.run('read', keys, [wantsBeats, liveMs, readBytes, behindMs(liveMs), ...known]);
+      const raw = await this.#scripts.run('read', keys, [
+        wantsBeats,
+        liveMs,
+        readBytes,
+        settleSeconds * 1000,
+        ...known,
+      ]);
       const [us, born, ids, bodies, contents, silent, gaps, behind] = list(raw);
       reply ??= {
         timeMs: Number(text(us)) / 1000,
@@ -133,7 +144,7 @@ export class RedisStore implements Store {
         live: list(ids).map(text),
         beats: readBeats(list(bodies)),
         silent: threes(silent).map(([id, atMs, to]) => ({ id: text(id), atMs: Number(text(atMs)), storedUpTo: readStoredUpTo(text(to)) })), // prettier-ignore
-        behind: pairs(behind).map(([id, to]) => ({ id: text(id), storedUpTo: readStoredUpTo(text(to)) })),
+        behind: pairs(behind).map(([id, to]) => ({ id: text(id), storedUpTo: behindTiers(readStoredUpTo(text(to)), Number(text(us)) / 1000, liveMs) })), // prettier-ignore
         gaps: decodeGaps(text(gaps)),
       };
       for (const answer of list(contents)) {

@@ -3,9 +3,9 @@ import { encodeSeal } from './folded-state.js';
 import { addGaps, decodeGaps, encodeGaps, silentGaps } from './gap.js';
 import { unreachable } from './redis-connection.js';
 import type { RedisKeys } from './redis-keys.js';
-import { readBorn, readHead, readLease, readStoredUpTo } from './redis-replies.js';
+import { readBorn, readDefinitions, readHead, readLease, readStoredUpTo } from './redis-replies.js';
 import { list, pairs, type RedisScripts, text, threes } from './redis-scripts.js';
-import { slotId, slotName, type SlotRef } from './store.js';
+import { definitionField, slotId, slotName, type SlotRef } from './store.js';
 import {
   type Claim,
   type ControlDocument,
@@ -21,6 +21,7 @@ import {
   type Seal,
   type SlotName,
   type SlotParts,
+  type ToldDefinition,
   type Upkeep,
   type WaitingState,
 } from './upkeep.js';
@@ -130,6 +131,15 @@ export class RedisUpkeep implements Upkeep {
       const args = quiet.flatMap(([id, atMs]) => [text(id), text(atMs)]);
       await this.scripts.run('retire', [beats, live, stored], args);
     }
+  }
+
+  async definitions(): Promise<ToldDefinition[]> {
+    return readDefinitions(pairs(await this.scripts.run('definitions', [this.keys.families], [])));
+  }
+
+  async forget(definitions: readonly ToldDefinition[]): Promise<void> {
+    const args = definitions.flatMap((definition) => [definitionField(definition), definition.toldMs]);
+    if (args.length > 0) await this.scripts.run('forget', [this.keys.families], args);
   }
 
   async note({ gaps, since, before }: Note): Promise<void> {

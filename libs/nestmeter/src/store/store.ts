@@ -1,5 +1,6 @@
-import { settleSeconds, type Tier } from '../time-slot.js';
+import type { Tier } from '../time-slot.js';
 import type { GapRecord, StoredUpTo } from './gap.js';
+import type { FamilyDefinition } from '../accumulate/family-definition.js';
 import type { Lease, SlotName, Upkeep } from './upkeep.js';
 
 /*
@@ -91,6 +92,14 @@ export interface ErrorSeen {
   readonly atMs: number;
 }
 
+/** Most definitions of families in a store; past it new ones are refused. */
+export const mostDefinitions = 128;
+
+/** The name under which a definition is kept. */
+export function definitionField({ family, signature }: Pick<FamilyDefinition, 'family' | 'signature'>): string {
+  return `${encodeURIComponent(family.toWellFormed())}:${signature}`;
+}
+
 /** At most so many limits travel in a beat. */
 export const mostLimits = 50;
 
@@ -137,11 +146,20 @@ export interface Publication {
   readonly countedForMs?: number;
   /**
    * Up to when all that the sender counted is in the store once this call is: not taken over if one of its states was too
-   * late. Unknown where it is left out.
+   * late, nor while the sender does not know that the store lost or forgot what it had acknowledged. Unknown where it is
+   * left out; a negative time is one so long before this call.
    */
   readonly storedUpTo?: StoredUpTo;
   /** Replicas that lived before the store was lost or went back, which it may not know of any more. */
-  readonly missed?: readonly SilentReplica[];
+  readonly missed?: readonly MissedReplica[];
+  /** Families of which the store may not know what they are. At most {@link mostDefinitions} are kept. */
+  readonly definitions?: readonly FamilyDefinition[];
+}
+
+/** A replica that lived before the store was lost or went back. */
+export interface MissedReplica extends SilentReplica {
+  /** Unix milliseconds from which on the store may lack what it counted, in every tier. */
+  readonly lacksSinceMs: number;
 }
 
 /** A replica that does not publish. */
@@ -174,8 +192,10 @@ export interface Receipt {
   readonly born: Born;
   /** Ids of replicas that beat within three intervals and did not leave. */
   readonly live: readonly string[];
-  /** Unix milliseconds of the last beat of whoever left last, or fell silent before those told; null when nobody did. */
+  /** Unix milliseconds of the last beat of whoever left last; null when nobody did. */
   readonly departedMs: number | null;
+  /** The same of who fell silent last, before those that are told. */
+  readonly fallenMs: number | null;
   /** Whether this very call had arrived before. */
   readonly isRepeated: boolean;
   /** Replicas that fell silent within the last {@link toldSilentSeconds}, at most 100. */
@@ -219,7 +239,7 @@ export interface ReadReply {
   readonly beats: readonly { readonly atMs: number; readonly beat: Beat }[];
   /** Replicas that fell silent within 25 h without having said that they leave, the latest 200, with their last beat. */
   readonly silent: readonly (SilentReplica & { readonly storedUpTo: StoredUpTo })[];
-  /** Live replicas of which the store lacks what they counted more than {@link behindMs} ago. */
+  /** Live replicas of which the store lacks what it ought to have, with the tiers that do; see behindTiers in gap.ts. */
   readonly behind: readonly { readonly id: string; readonly storedUpTo: StoredUpTo }[];
   /** Losses that somebody knows of. */
   readonly gaps: readonly GapRecord[];
@@ -269,11 +289,6 @@ export interface Store extends StateSource {
 
 /** How many intervals a replica may be silent and still count as live. */
 export const liveIntervals = 3;
-
-/** How long after it was counted something may be on its way without a word. @param liveMs three intervals */
-export function behindMs(liveMs: number): number {
-  return liveMs + settleSeconds * 1000;
-}
 
 /** For how long after its last beat a silent replica is told to others. */
 export const toldSilentSeconds = 5 * 60;

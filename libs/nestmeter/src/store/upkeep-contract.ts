@@ -2,7 +2,7 @@ import { FamilyState } from '../accumulate/family-state.js';
 import { decodeInto } from '../accumulate/encoded-state.js';
 import { writeEndMs, type Tier } from '../time-slot.js';
 import { decodeFolded, decodeSeal, foldedField, sealField, storedVersion } from './folded-state.js';
-import type { SlotContents, SlotRef, StateWrite, Store } from './store.js';
+import { mostDefinitions, type SlotContents, type SlotRef, type StateWrite, type Store } from './store.js';
 import { beatOf, contractFamily, encoded, type StoreSetup, type StoreUnderTest } from './store-under-test.js';
 import type { Fold, Seal } from './upkeep.js';
 
@@ -222,13 +222,40 @@ export function upkeepContract(name: string, make: (setup: StoreSetup) => Promis
       });
     });
 
+    it('keeps what families are, bounded, and forgets what was not told again since it was read', async () => {
+      const define = (family: string, text = family) => ({ family, signature: '0123abcd', text });
+      const tell = (...definitions: ReturnType<typeof define>[]) =>
+        store.publish({ beat: beatOf('one', ++numbers), writes: [], bornCandidate: 'first', definitions });
+      await tell(define('custom.a:}é%'), define('custom.b'));
+      await tell(define('custom.b', 'other | text'));
+      const told = await store.upkeep.definitions();
+      expect(new Map(told.map(({ family, text }) => [family, text]))).toEqual(
+        new Map([
+          ['custom.a:}é%', 'custom.a:}é%'],
+          ['custom.b', 'other | text'],
+        ]),
+      );
+      expect(Math.abs(told[0]!.toldMs - (await nowMs()))).toBeLessThan(60_000);
+      await wait(10);
+      await tell(define('custom.b'));
+      await store.upkeep.forget(told);
+      expect((await store.upkeep.definitions()).map(({ family }) => family)).toEqual(['custom.b']);
+      await tell(...Array.from({ length: mostDefinitions + 5 }, (_, index) => define(`custom.${index}`)));
+      expect(await store.upkeep.definitions()).toHaveLength(mostDefinitions);
+      await tell(define('custom.b', 'known'));
+      expect((await store.upkeep.definitions()).find(({ family }) => family === 'custom.b')?.text).toBe('known');
+    });
+
     it('forgets all of it when it is cleared', async () => {
       await publish([write('r:a.0', final(1))]);
       await store.upkeep.claim({ token: 'a', replica: 'a', schema: 1, durationMs: 9000, folded: 0, lagMs: 0 });
       await store.upkeep.offer({ name: 'a', version: 1, id: 'a', body: '' }, null);
+      const definitions = [{ family: 'a', signature: '0123abcd', text: '' }];
+      await store.publish({ beat: beatOf('one', ++numbers), writes: [], bornCandidate: 'first', definitions });
       await store.upkeep.note({ gaps: [{ from: 1, to: 2, slotSeconds: null, reason: 'late' }], since: null });
       await store.clear();
       const { lease, documents } = await publish([]);
+      expect(await store.upkeep.definitions()).toEqual([]);
       expect([lease, documents.size, await waiting(), await store.upkeep.slots()]).toEqual([null, 0, [], []]);
       expect((await store.read({ slots: [], beats: false })).gaps).toEqual([]);
     });

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { FamilyDefinition } from '../accumulate/family-definition.js';
 import type { GapRecord } from './gap.js';
 import type { SealNote } from './folded-state.js';
 import type { SlotRef } from './store.js';
@@ -99,6 +100,12 @@ export interface Note {
   readonly before?: number;
 }
 
+/** A definition as a store has it. */
+export interface ToldDefinition extends FamilyDefinition {
+  /** Unix milliseconds of the store at which a replica last told it. */
+  readonly toldMs: number;
+}
+
 /** A document of control state: configuration, alert state, silences, budgets (rule 14). */
 export interface ControlDocument {
   readonly name: string;
@@ -192,6 +199,11 @@ export interface Upkeep {
    */
   retire(beforeMs: number): Promise<void>;
 
+  /** Rule 4. What replicas said of their families. */
+  definitions(): Promise<readonly ToldDefinition[]>;
+  /** Removes definitions, unless they were told again since they were read. */
+  forget(definitions: readonly ToldDefinition[]): Promise<void>;
+
   /** Rule 11. Adds gap records, joined and bounded, and writes back an earlier `since`. */
   note(note: Note): Promise<void>;
 
@@ -216,6 +228,12 @@ export interface Upkeep {
   /** Control documents by name; null for those that the store lacks. */
   documents(names: readonly string[]): Promise<readonly (ControlDocument | null)[]>;
 }
+
+/**
+ * Rule 4: an expired slot stays in the index for a while. The clock of a store, or of the node that takes over, may step
+ * back to before its expiry: it must then read as lost, not as if nothing had been counted.
+ */
+export const longestStepMs = 10 * 60_000;
 
 /** Whether one control document wins over another. */
 export function isHigher(one: DocumentHead, other: DocumentHead): boolean {

@@ -4,17 +4,21 @@
 --
 -- KEYS  1 index (hash: slot -> revision, born)   2 beats (hash)   3 live (sorted set)   4 control (hash: lease, ids)
 --       5 finals (sorted set: final states that wait to be folded)   6 stored (hash: id -> up to when all is here)
---       7… slot of each write
+--       7 families (hash: definitions)   8… slot of each write
 -- ARGV  1 replica id   2 beat number   3 beat body   4 '1' when it says left   5 born candidate
 --       6 milliseconds after which a silent replica is not live   7 milliseconds for which silent replicas are told
 --       8 random name of this call   9 number of the last beat whose answer the sender got, 0 for none
 --       10 milliseconds for which it counts without having known a store, 0 once it does
---       11 up to when all that it counted is here: least ms, then <slot seconds>=ms …   12 number of writes
+--       11 up to when all that it counted is here: ms of the finest tier, least of the others, then <slot seconds>=ms …;
+--       negative: so long ago   12 number of writes
+--       13 number of definitions
 --       then five for each write: field, version, W in ms, expiry in s, state ('' asks only)
---       then two for each replica that was live before the store was lost or went back: id, ms at which it was seen
+--       then two for each definition of a family: <family>:<signature>, text
+--       then three for each replica that was live before the store was lost or went back: id, ms at which it was seen,
+--       ms from which on something of it may be lacking
 -- returns { time in µs, previous beat number or '', its time in ms or '', born, { live ids }, last departure in ms or '',
 --           { control field, value, … }, { outcome, found, outcome, found, … }, '1' if this very call came before,
---           { silent id, ms, … } }
+--           { silent id, ms, … }, ms at which the latest of those fell silent that are not told, '' for none }
 --       outcome s stored, h have, m missing, l late; found is the version held before, '' when none
 -- O(writes + live replicas)
 local time = redis.call('TIME')
@@ -22,8 +26,8 @@ local us = string.format('%.0f', tonumber(time[1]) * 1000000 + tonumber(time[2])
 local ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
 local outcomes, had, isAnyLate = {}, {}, false
-for i = 7, #KEYS do
-  local at = 13 + (i - 7) * 5
+for i = 8, #KEYS do
+  local at = 14 + (i - 8) * 5
   local field, version, state = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 4]
   local held = redis.call('HMGET', KEYS[i], 'm:' .. string.sub(field, 3), field, 'z')
   local found, isFinal = '', false
@@ -68,6 +72,15 @@ for from = 1, #had, 1000 do
   end
 end
 
+-- Rule 4: bounded, whatever names there are; what is refused is told again, and tried again once there is room.
+local firstDefinition = 14 + tonumber(ARGV[12]) * 5
+local firstMissed = firstDefinition + tonumber(ARGV[13]) * 2
+for i = firstDefinition, firstMissed - 1, 2 do
+  if redis.call('HEXISTS', KEYS[7], ARGV[i]) == 1 or #redis.call('HKEYS', KEYS[7]) < 128 then
+    redis.call('HSET', KEYS[7], ARGV[i], string.format('%.0f', ms) .. '|' .. ARGV[i + 1])
+  end
+end
+
 -- A beat is number|ms|call|back|body.
 local id = ARGV[1]
 local number, atMs, call, back = string.match(redis.call('HGET', KEYS[2], id) or '', '^(%d+)|(%d+)|([^|]*)|([^|]*)|')
@@ -77,25 +90,38 @@ local isRepeated = number == ARGV[2] and call == ARGV[8] and call ~= ''
 -- still tell what was found, until the sender has got one.
 if back ~= '' and tonumber(string.match(back, '^%d+')) < tonumber(ARGV[9]) then back = '' end
 if back == '' and tonumber(ARGV[9]) > (tonumber(number) or 0) then back = ARGV[9] .. ',' .. number .. ',' .. atMs end
+local upTo = string.gsub(ARGV[11], '%-(%d+)', function(ago) return string.format('%.0f', ms - tonumber(ago)) end)
+local function lacksSince(since)
+  local tiers = string.gsub(string.match(ARGV[11], '^[-%d]+ [-%d]+( .*)') or '', '=[-%d]+', '=' .. since)
+  return since .. ' ' .. since .. tiers
+end
 -- A delayed call must not undo a newer beat: one that says left is the last word.
 if number == '' or tonumber(number) <= tonumber(ARGV[2]) then
   local beat = { ARGV[2], string.format('%.0f', ms), ARGV[8], back, ARGV[3] }
   redis.call('HSET', KEYS[2], id, table.concat(beat, '|'))
-  -- Rule 11: what was too late is not stored, and may never be noted.
-  if isAnyLate then
-    redis.call('HSETNX', KEYS[6], id, ARGV[11])
+  if back ~= '' then
+    -- Rule 11: who does not know yet that the store lost something cannot say what it has.
+    redis.call('HSETNX', KEYS[6], id, lacksSince('0'))
+  elseif isAnyLate then
+    -- Rule 11: what was too late is not stored, and may never be noted.
+    redis.call('HSETNX', KEYS[6], id, upTo)
   else
-    redis.call('HSET', KEYS[6], id, ARGV[11])
+    redis.call('HSET', KEYS[6], id, upTo)
   end
   redis.call('ZADD', KEYS[3], ARGV[4] == '1' and -ms or ms, id)
 end
 if back ~= '' then number, atMs = string.match(back, '^%d+,(%d*),(%d*)$') end
 
--- Rule 11: after a wipe or fail-over nobody else knows of a replica that is cut off: it is put back as one that is silent.
-for i = 13 + tonumber(ARGV[12]) * 5, #ARGV, 2 do
+-- Rule 11: after a wipe or fail-over nobody else knows of a replica that is cut off: it is put back as one that is silent,
+-- until it publishes and says itself what is here of it.
+local silentAt = ms - tonumber(ARGV[6])
+for i = firstMissed, #ARGV, 3 do
   local score = redis.call('ZSCORE', KEYS[3], ARGV[i])
-  local seenMs = math.min(ms, tonumber(ARGV[i + 1]))
-  if not score or (tonumber(score) >= 0 and tonumber(score) < seenMs) then redis.call('ZADD', KEYS[3], seenMs, ARGV[i]) end
+  local seenMs = math.min(silentAt - 1, tonumber(ARGV[i + 1]))
+  if not score or (tonumber(score) >= 0 and tonumber(score) < seenMs) then
+    redis.call('ZADD', KEYS[3], string.format('%.0f', seenMs), ARGV[i])
+    redis.call('HSETNX', KEYS[6], ARGV[i], lacksSince(ARGV[i + 2]))
+  end
 end
 
 -- Rule 4: what is published first was counted before, and a clock that is set back may show a time before `since`.
@@ -107,21 +133,20 @@ if not born or (bornAt and since < tonumber(bornAt)) then
   redis.call('HSET', KEYS[1], 'born', born)
 end
 
-local silentAt = ms - tonumber(ARGV[6])
 local live = redis.call('ZRANGEBYSCORE', KEYS[3], silentAt, '+inf')
 local before = '(' .. string.format('%.0f', silentAt)
 local departed = ''
 local left = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', -1, 'WITHSCORES', 'LIMIT', 0, 1)
-local silent = redis.call('ZREVRANGEBYSCORE', KEYS[3], before, 0, 'WITHSCORES', 'LIMIT', 0, 100)
+local silent = redis.call('ZREVRANGEBYSCORE', KEYS[3], before, 0, 'WITHSCORES', 'LIMIT', 0, 101)
 if left[2] then departed = string.format('%.0f', -tonumber(left[2])) end
-local lately = {}
+local lately, fallen = {}, ''
 for i = 1, #silent, 2 do
-  if tonumber(silent[i + 1]) < ms - tonumber(ARGV[7]) then
-    if departed == '' or tonumber(silent[i + 1]) > tonumber(departed) then departed = silent[i + 1] end
+  if i > 200 or tonumber(silent[i + 1]) < ms - tonumber(ARGV[7]) then
+    fallen = silent[i + 1]
     break
   end
   lately[i], lately[i + 1] = silent[i], silent[i + 1]
 end
 
 local repeated = isRepeated and '1' or ''
-return { us, number, atMs, born, live, departed, redis.call('HGETALL', KEYS[4]), outcomes, repeated, lately }
+return { us, number, atMs, born, live, departed, redis.call('HGETALL', KEYS[4]), outcomes, repeated, lately, fallen }

@@ -2,7 +2,7 @@
 --
 -- KEYS  1 index   2 beats   3 live   4 stored   5… slots
 -- ARGV  1 '1' when beats are wanted   2 milliseconds after which a silent replica is not live   3 bytes after which to stop
---       4 milliseconds after which a live replica is behind with what it counted
+--       4 milliseconds by which coarser tiers of a live replica may lag; the finest may as long as it is live
 --       then one for each slot: the known revision, '' for none
 -- returns { time in µs, born or '', { live ids }, { id, beat, … }, answers, { silent id, ms, stored, … }, gap records or '',
 --           { live id that is behind, stored, … } }
@@ -61,8 +61,8 @@ for from = 1, #live, 1000 do
   local stored = redis.call('HMGET', KEYS[4], unpack(live, from, to))
   for i = from, to do
     local text = stored[i - from + 1]
-    local least = text and tonumber(string.match(text, '^%d+'))
-    if least and least < ms - tonumber(ARGV[4]) then
+    local finest, coarser = string.match(text or '', '^(%d+) (%d+)')
+    if finest and (tonumber(finest) < silentAt or tonumber(coarser) < ms - tonumber(ARGV[4])) then
       behind[#behind + 1] = live[i]
       behind[#behind + 1] = text
     end
