@@ -164,12 +164,11 @@ describe('A connection that lost count of its answers', () => {
     await publish(store, 1);
     // A broken middle box drops a call and passes on what comes after it.
     proxy.set({ swallows: 1 });
-    const dropped = publish(store, 2);
-    const isRefused = expect(dropped).rejects.toThrow(/the answer to another call/);
+    const dropped = publish(store, 2).catch((error: unknown) => String(error));
     await until(() => proxy.counts.swallowed === 1);
     proxy.heal();
     await expect(publish(store, 3)).rejects.toMatchObject({ code: 'NM_STORE_UNREACHABLE' });
-    await isRefused;
+    expect(await dropped).toMatch(/the answer to another call/);
     await until(() => store.status().state === 'ready');
     expect((await publish(store, 4)).previousBeat).toBe(3);
     await store.stop();
