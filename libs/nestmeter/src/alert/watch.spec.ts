@@ -152,7 +152,9 @@ describe('the watch', () => {
   it('stops waiting for a check after a second', async () => {
     const fleet = new AlertFleet({}, [{ name: 'slow', check: () => new Promise(() => {}) }]);
     await fleet.pass(10);
-    expect((await fleet.now()).rules).toMatchObject([{ name: 'slow', state: 'error', reason: 'it threw CheckTimeoutError' }]);
+    expect((await fleet.now()).rules).toMatchObject([
+      { name: 'slow', state: 'error', reason: 'it threw CheckTimeoutError' },
+    ]);
   });
 
   it('lets a check read reports and find several things', async () => {
