@@ -50,6 +50,7 @@ export const joining = [
   'self-description',
   'sampling',
   'alerting',
+  'storing',
   'budgeting',
   'monitor-budgets',
   'reports',

@@ -39,11 +39,6 @@ export class SharedDocument<Body> {
     return this.#held?.body ?? this.options.empty;
   }
 
-  /** Whether anybody ever wrote it, as far as this replica knows. */
-  get isKnown(): boolean {
-    return this.#held !== null;
-  }
-
   /**
    * Reads it, and writes back what the store lost.
    *
