@@ -2,7 +2,9 @@ const width = 100;
 const height = 30;
 
 /** A line without axes; where values are unknown it has a hole. Beside the number that it is about, so hidden from screen readers. */
-export function Sparkline({ values }: { readonly values: readonly (number | null)[] }) {
+export function Sparkline({ values: given }: { readonly values: readonly (number | null)[] }) {
+  // A part that has only just begun has no value yet; the line ends before it.
+  const values = given.slice(0, given.findLastIndex((value) => value !== null) + 1);
   const highest = Math.max(...values.map((value) => value ?? 0)) * 1.1 || 1;
   const step = width / Math.max(1, values.length - 1);
   const runs = runsOf(values).map((run) =>

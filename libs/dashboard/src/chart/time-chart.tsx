@@ -11,7 +11,7 @@ import { drawMarks, type Mark } from './marks.js';
 import { paint } from './paint.js';
 import type { Stretch } from './stretch.js';
 import { textAlternative } from './text-alternative.js';
-import { timeLabels } from './time-axis.js';
+import { timeLabels, timeSteps } from './time-axis.js';
 
 /** A line of a chart, or what its bars are stacked from. */
 export interface Line {
@@ -176,6 +176,7 @@ function optionsOf(latest: { readonly current: PlotProps }, width: number): uPlo
         grid: { show: false },
         size: 24,
         space: 46,
+        incrs: [...timeSteps],
         values: (_plot, splits) => {
           const [from, to] = rangeOf(latest.current);
           return timeLabels(splits, to - from);

@@ -48,7 +48,7 @@ export function BudgetsCard({ span = 'third', most = 4, canChange = false }: Bud
         />
       ))}
       {changing !== null && <OverrideDialog budget={changing} onClose={() => setChanging(null)} />}
-      {budgets.length > most && <p class="soft">and {budgets.length - most} more under Usage &amp; cost</p>}
+      {budgets.length > most && <p class="soft none">and {budgets.length - most} more under Usage &amp; cost</p>}
     </Card>
   );
 }

@@ -198,6 +198,30 @@ describe('the watch', () => {
     expect(new Set(routes)).toEqual(new Set(['<img onerror>', '__proto__', 'constructor']));
   });
 
+  it('says what each rule watches, from when on it fires, and in which unit', async () => {
+    const fleet = new AlertFleet({}, [
+      { ...errors, title: 'Errors', target: 1 },
+      { name: 'rise', metric: 'response_time_ms', relativeTo: 'previousWindow', thresholds: { info: 150 } },
+      { name: 'code', check: () => [] },
+    ]);
+    await fleet.pass(10);
+    expect((await fleet.now()).rules).toMatchObject([
+      {
+        title: 'Errors',
+        metric: errors.metric,
+        unit: '%',
+        relative_to: null,
+        comparison: '>',
+        thresholds: { warning: 5, critical: 50 },
+        target: 1,
+        window_seconds: 60,
+        for_seconds: 60,
+      },
+      { title: 'rise', unit: '%', relative_to: 'previous_window', thresholds: { info: 150 }, target: null },
+      { title: 'code', metric: null, unit: '', thresholds: {} },
+    ]);
+  });
+
   it('says of a rule on an unknown family or label why it is inactive', async () => {
     const fleet = new AlertFleet({}, [
       { name: 'family', family: 'custom.jobs', metric: 'value', thresholds: { low: 1 } },
