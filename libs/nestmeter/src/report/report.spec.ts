@@ -27,7 +27,10 @@ describe('readQuery', () => {
       { endpoint: [] },
       'endpoint must be one name or several (at most 100), separated by commas or given as often, got',
     ],
-    [{ windw: '1h' }, 'parameters must be one of window, hours, from, to, points, part_names, by, endpoint, got "windw".'],
+    [
+      { windw: '1h' },
+      'parameters must be one of window, hours, from, to, points, part_names, by, endpoint, got "windw".',
+    ],
     ['1h', 'parameters must be an object, got "1h".'],
   ])('refuses %j by name and says what is allowed', (asked, message) => {
     expect(() => readQuery(endpointsReport, asked)).toThrow(
