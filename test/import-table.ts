@@ -32,8 +32,8 @@ export const parts = {
     because:
       'a report names the family that it reads and the columns of its meters, and takes current levels from the beats',
   },
-  alert: { mayImport: ['query', 'report', ...storeContract] },
-  budget: { mayImport: ['query', 'report', ...storeContract] },
+  alert: { mayImport: ['query', 'report', ...storeContract, 'store/shared-document'] },
+  budget: { mayImport: ['query', 'report', ...storeContract, 'store/shared-document'] },
   config: { mayImport: ['query', 'report', ...storeContract] },
   serve: {
     mayImport: ['report', 'alert', 'budget', 'config', 'query/window'],
@@ -49,8 +49,8 @@ export const joining = [
   'monitor-life',
   'self-description',
   'sampling',
-  'monitor-life',
   'alerting',
+  'storing',
   'budgeting',
   'monitor-budgets',
   'reports',

@@ -373,7 +373,7 @@ describe('alerts of budgets', () => {
     const { alerts: texts } = await two.monitor.reports.alerts();
     expect(texts).toEqual([
       '[critical] High budget use detected (110.0%) for team, chat',
-      '[warning] High daily token usage detected (90.1%, threshold 80.0%)',
+      '[warning] High daily token usage detected (90.1%, threshold 80%)',
       '[warning] Calls without a price in a budget detected (1) for team, chat',
     ]);
   }, 120_000);

@@ -84,6 +84,16 @@ describe('the live configuration on Redis', () => {
     }
   });
 
+  it('shows labels of rules and tags of budgets under the names that they were given', async () => {
+    const rule = { name: 'jobs', family: 'custom.jobs', metric: 'value', filter: { jobKind: 'mail' }, thresholds: { low: 1 } }; // prettier-ignore
+    const budget = { name: 'team', limitUsd: 1, period: 'day', per: { tag: { tenantId: 'a' } } } as const;
+    const one = await replica('labels', { tags: ['tenantId'], alerts: { rules: [rule] }, budgets: [budget] });
+    expect((await config(one)).effective).toMatchObject({
+      alerts: { rules: [{ window_seconds: 300, filter: { jobKind: 'mail' } }] },
+      budgets: [{ limit_usd: 1, per: { tag: { tenantId: 'a' } } }],
+    });
+  });
+
   it('takes every one of the changes that three replicas make at the same time', async () => {
     const replicas = [await replica('race'), await replica('race'), await replica('race')];
     const names = Array.from({ length: 30 }, (_, at) => `operation ${at}`);

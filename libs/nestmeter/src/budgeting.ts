@@ -1,14 +1,12 @@
 import { cleanLabel } from './accumulate/labels.js';
-import { SharedDocument } from './alert/shared-document.js';
 import { Allowance } from './budget/allowance.js';
 import { defineBudget } from './budget/budget.js';
 import { type AskingCall, BudgetGate, type BudgetState, type CallEstimate } from './budget/budget-gate.js';
 import { BudgetGroups, type BudgetGroup } from './budget/budget-groups.js';
+import { BudgetRecords } from './budget/budget-records.js';
 import { BudgetView } from './budget/budget-view.js';
-import { budgetDocuments, FleetBudgets } from './budget/fleet-budgets.js';
-import { noOverrides, overridesSchema } from './budget/override.js';
+import { FleetBudgets } from './budget/fleet-budgets.js';
 import { periodAt, slotSecondsOf } from './budget/period.js';
-import { noUsageRecord, usageRecordSchema } from './budget/usage-record.js';
 import type { Clock } from './clock.js';
 import { NestmeterError } from './errors.js';
 import type { EffectiveOptions } from './options.js';
@@ -58,18 +56,11 @@ export function joinBudgeting(parts: BudgetingOptions): Budgeting {
     return state;
   });
   const view = new BudgetView({ states, context, storeNowMs, slotSeconds });
-  const { upkeep } = store;
   const budgets: FleetBudgets = new FleetBudgets({
     states,
     view,
     context,
-    overrides: new SharedDocument({
-      upkeep,
-      name: budgetDocuments.overrides,
-      schema: overridesSchema,
-      empty: noOverrides,
-    }),
-    usage: new SharedDocument({ upkeep, name: budgetDocuments.usage, schema: usageRecordSchema, empty: noUsageRecord }),
+    records: new BudgetRecords(store.upkeep),
     storeNowMs,
     monotonicMs,
     longestSeconds: tiers.at(-1)!.retentionSeconds,
@@ -98,7 +89,7 @@ function allowancesOf(parts: BudgetingOptions, stateOf: () => BudgetState): (gro
     const { budget, limit } = stateOf();
     return new Allowance({
       account: `${budget.name}:${group.name}`,
-      holder: replicaId(),
+      holder: replicaId,
       upkeep: store.upkeep,
       storeNowMs,
       monotonicMs: () => clock.monotonicMs(),

@@ -28,9 +28,9 @@ import type { ReportContext } from './report/report.js';
 import { Sampling } from './sampling.js';
 import { SelfDescription } from './self-description.js';
 import { MemoryStore } from './store/memory-store.js';
-import { Persistence } from './store/persistence.js';
-import { RedisStore } from './store/redis-store.js';
+import type { Persistence } from './store/persistence.js';
 import type { Store } from './store/store.js';
+import { createPersistence, createStore } from './storing.js';
 import { version } from './version.js';
 
 const mebibyte = 1 << 20;
@@ -249,45 +249,9 @@ function gateOf(budgeting: () => Budgeting): CallGate {
   };
 }
 
-function createStore(options: EffectiveOptions, clock: Clock, log: Log, intervalMs: () => number): Store {
-  if (options.redis === undefined) return new MemoryStore({ clock, maxBytes: options.maxMemoryMb * mebibyte });
-  let away = false;
-  return new RedisStore({
-    location: options.redis,
-    app: options.app!,
-    get intervalMs() {
-      return intervalMs();
-    },
-    warn: log.warn,
-    onChange: (state, reason) => {
-      if (state === 'unreachable') {
-        away = true;
-        log.warn(`Redis is unreachable (${reason}). Recording goes on; it is published when Redis is back.`);
-      } else if (state === 'ready') {
-        // Who was told that it went is told that it came back.
-        (away ? log.warn : log.info)('Redis is reachable.');
-        away = false;
-      }
-    },
-  });
-}
-
 /** The option `tracing`. */
 function tracing({ semconv, tags }: EffectiveOptions, warn: Log['warn'], failed: (error: unknown) => void) {
   return openSpans({ semconv, tags: new Set(tags), version, warn, failed });
-}
-
-function createPersistence(
-  options: EffectiveOptions,
-  { contents }: MemoryStore,
-  publisher: Publisher,
-  clock: Clock,
-  { warn }: Log,
-): Persistence {
-  const { file = null, intervalSeconds = 60 } = options.persistence ?? {};
-  const maxBytes = options.maxMemoryMb * mebibyte;
-  const flush = () => publisher.flush();
-  return new Persistence({ contents, clock, app: options.app ?? '', file, intervalSeconds, maxBytes, flush, warn });
 }
 
 /** The option `filter`; one that throws leaves nothing out. */

@@ -193,8 +193,8 @@ function shownOption(name: string, value: unknown): unknown {
   return plain(value, !dataKeyed.has(name));
 }
 
-/** Options whose keys are data, not names of options. */
-const dataKeyed = new Set(['operationThresholdsMs', 'prices', 'modelAliases', 'aliases', 'apdexMs']);
+/** Options, and fields of them, whose keys are data: names of operations, models, paths, labels and tags. */
+const dataKeyed = new Set(['operationThresholdsMs', 'prices', 'modelAliases', 'aliases', 'apdexMs', 'filter', 'tag']);
 
 function plain(value: unknown, named: boolean): unknown {
   if (typeof value === 'function') return 'function';
@@ -202,6 +202,9 @@ function plain(value: unknown, named: boolean): unknown {
   if (Array.isArray(value)) return value.map((entry) => plain(entry, named));
   if (typeof value !== 'object' || value === null) return value ?? null;
   return Object.fromEntries(
-    Object.entries(value).map(([key, entry]) => [named ? snakeCase(key) : key, plain(entry, named)]),
+    Object.entries(value).map(([key, entry]) => [
+      named ? snakeCase(key) : key,
+      plain(entry, named && !dataKeyed.has(key)),
+    ]),
   );
 }

@@ -4,8 +4,8 @@ import { count, mapOf, time } from '../report/answer-field.js';
 import type { Acknowledgements } from './acknowledgement.js';
 import type { AlertBoard, ChangeRecord } from './alert-board.js';
 import type { AlertState } from './alert-state.js';
+import { alertText, unitOf } from './alert-text.js';
 import { comparisons } from './comparison.js';
-import { questionOf } from './metric-source.js';
 import { noticeKinds } from './notify/notifications.js';
 import { type AlertRule, levelsOf } from './rule.js';
 import { healthOf, severities } from './severity.js';
@@ -15,6 +15,10 @@ const severity = z.enum(severities);
 const labels = mapOf(z.string(), 'Of which series');
 const threshold = z.number().nullable().describe('What it is compared with; null for a check that names none');
 const value = z.number().nullable().describe('As last seen');
+/** Of what an alert compares. */
+export const alertUnit = z
+  .string()
+  .describe('Of value, threshold and target: ms, %, USD, or empty. % for rules that compare with before');
 
 const recommendation = z
   .object({ immediate: z.string(), short_term: z.string().nullable(), long_term: z.string().nullable() })
@@ -32,6 +36,7 @@ const alertShape = {
   threshold,
   target: z.number().nullable().describe('The value to aim at'),
   value,
+  unit: alertUnit,
   labels,
   state: z
     .enum(['pending', 'firing', 'no_data', 'stale'])
@@ -96,6 +101,7 @@ export const changeAnswer = z.object({
   text: z.string(),
   threshold,
   value,
+  unit: alertUnit,
   labels,
   since: z.number().nullable().describe('Since when it fired, in Unix seconds'),
 });
@@ -179,6 +185,7 @@ function alertAnswer(
     threshold: alert.threshold,
     target: rule?.target ?? null,
     value: alert.value,
+    unit: unitOf(rule),
     labels: alert.labels,
     state: isStale ? 'stale' : alert.noData ? 'no_data' : state,
     since: (alert.firingSinceMs ?? alert.pendingSinceMs) / 1000,
@@ -222,40 +229,8 @@ export function answerChange(change: ChangeRecord, rules: readonly AlertRule[]):
     text: alertText(change, rule),
     threshold: change.threshold,
     value: change.value,
+    unit: unitOf(rule),
     labels: change.labels,
     since: change.firingSinceMs === null ? null : change.firingSinceMs / 1000,
   };
-}
-
-/** An alert in one line: `[warning] High memory pressure detected (85.5%)`. */
-export function alertText(
-  alert: Pick<AlertState, 'rule' | 'severity' | 'title' | 'threshold' | 'value' | 'labels'>,
-  rule: AlertRule | undefined,
-): string {
-  const title = alert.title ?? rule?.title ?? alert.rule;
-  // Which replica it is stands in the labels; a name of one says little in a line for people.
-  const named = Object.entries(alert.labels).flatMap(([name, text]) => (name.startsWith('replica') ? [] : [text]));
-  const of = named.length === 0 ? '' : ` for ${named.join(', ')}`;
-  const limit =
-    alert.threshold === null || !namesThreshold(rule) ? '' : `, threshold ${valueText(alert.threshold, rule)}`;
-  return `[${alert.severity}] ${title} detected (${valueText(alert.value, rule)}${limit})${of}`;
-}
-
-/** Limits that people set for one operation, or for a day, are not in the name of the rule: its text says which. */
-function namesThreshold(rule: AlertRule | undefined): boolean {
-  return rule?.thresholdsFrom !== undefined || rule?.metric === 'token_usage_percent';
-}
-
-function valueText(shown: number | null, rule: AlertRule | undefined): string {
-  if (shown === null) return 'no data';
-  const unit = unitOf(rule);
-  if (unit === '%') return `${shown.toFixed(1)}%`;
-  if (unit === 'ms') return `${Math.round(shown)} ms`;
-  if (unit === 'USD') return `${shown.toFixed(2)} USD`;
-  return String(Number(shown.toPrecision(4)));
-}
-
-function unitOf(rule: AlertRule | undefined): string {
-  if (rule === undefined || rule.metric === undefined) return '';
-  return rule.relativeTo === undefined ? questionOf({ ...rule, metric: rule.metric }).unit : '%';
 }

@@ -18,7 +18,7 @@ function saw(queues: Readonly<Record<string, boolean>>, state: RuleOutcome['stat
 }
 
 function next(before: AlertBoard, outcomes: readonly RuleOutcome[], seconds: number): AlertBoard {
-  return nextBoard(before, outcomes, { nowMs: 1_000_000_000 + seconds * 1000, elapsedMs: null });
+  return nextBoard(before, outcomes, { nowMs: 1_000_000_000 + seconds * 1000, elapsedMs: null, unwatchedMs: 0 });
 }
 
 describe('a board', () => {
@@ -47,8 +47,12 @@ describe('a board', () => {
   });
 
   it('moves what lasts with a clock that is set', () => {
-    const board = nextBoard(emptyBoard, [saw({ a: true })], { nowMs: 1_000_000_000, elapsedMs: null });
-    const [alert] = nextBoard(board, [saw({ a: true })], { nowMs: 900_010_000, elapsedMs: 10_000 }).alerts;
+    const board = nextBoard(emptyBoard, [saw({ a: true })], { nowMs: 1_000_000_000, elapsedMs: null, unwatchedMs: 0 });
+    const [alert] = nextBoard(board, [saw({ a: true })], {
+      nowMs: 900_010_000,
+      elapsedMs: 10_000,
+      unwatchedMs: 0,
+    }).alerts;
     expect(alert).toMatchObject({ firingSinceMs: 900_000_000, id: board.alerts[0]!.id });
   });
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { advance, alertKey, type AlertChange, type AlertState, held, shifted } from './alert-state.js';
+import { advance, alertKey, type AlertChange, type AlertState, held, shifted, unwatched } from './alert-state.js';
 import { elapsedStepMs } from './clock-step.js';
 import type { Observation, RuleOutcome } from './evaluate.js';
 import { noNotifications, notificationsSchema, shiftedNotifications } from './notify/notifications.js';
@@ -88,16 +88,21 @@ export interface BoardTime {
   readonly nowMs: number;
   /** Milliseconds since the board before was made, by a clock that cannot be set; null when another replica made it. */
   readonly elapsedMs: number | null;
+  /** Milliseconds of which nobody looked at the rules, though it was time: the store was away, or the keeper. */
+  readonly unwatchedMs: number;
 }
 
 /** Goes on from one board to the next, but for what is to be told of it. Pure. */
 export function nextBoard(
   before: AlertBoard,
   outcomes: readonly RuleOutcome[],
-  { nowMs, elapsedMs }: BoardTime,
+  { nowMs, elapsedMs, unwatchedMs }: BoardTime,
 ): AlertBoard {
   const stepMs = before.evaluatedMs === 0 ? 0 : elapsedStepMs(before.evaluatedMs, nowMs, elapsedMs);
-  const known = new Map(before.alerts.map((one) => [alertKey(one.rule, one.labels), shifted(one, stepMs)]));
+  // A step moves all times, those when a threshold was crossed last too.
+  const uncountedMs = stepMs === 0 ? unwatchedMs : 0;
+  const moved = (one: AlertState): AlertState => unwatched(shifted(one, stepMs), uncountedMs);
+  const known = new Map(before.alerts.map((one) => [alertKey(one.rule, one.labels), moved(one)]));
   const alerts: AlertState[] = [];
   const changes: ChangeRecord[] = [];
   const rules: AlertBoard['rules'] = [];

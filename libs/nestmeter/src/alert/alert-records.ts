@@ -1,8 +1,8 @@
+import { SharedDocument } from '../store/shared-document.js';
 import type { Upkeep } from '../store/upkeep.js';
 import { acknowledgementsSchema } from './acknowledgement.js';
 import { boardSchema, emptyBoard } from './alert-board.js';
 import { historySchema } from './history.js';
-import { SharedDocument } from './shared-document.js';
 import { silencesSchema } from './silence.js';
 
 /**

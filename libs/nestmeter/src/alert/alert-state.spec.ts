@@ -129,6 +129,14 @@ describe('any history of an alert', () => {
     );
   });
 
+  it('counts an outage of more than 20 minutes as a moment, whoever evaluated before it', () => {
+    const outageMs = 20 * 60_000 + 1;
+    for (const clockMs of [0, 5000])
+      expect(elapsedStepMs(start, start + outageMs + clockMs, outageMs)).toBe(outageMs + clockMs);
+    expect(elapsedStepMs(start, start + outageMs, null)).toBe(outageMs);
+    expect(elapsedStepMs(start, start + outageMs - 1, outageMs - 1)).toBe(0);
+  });
+
   it('fires at its original time after any changes of keeper', () => {
     fc.assert(
       fc.property(

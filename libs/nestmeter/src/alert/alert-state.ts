@@ -118,6 +118,18 @@ export function shifted(before: AlertState, byMs: number): AlertState {
   };
 }
 
+/**
+ * The same alert after a time in which nobody looked: whether a firing threshold was crossed then is unknown, so that it
+ * does not count as time in which it was not. What waits to fire goes on waiting: a change of keeper delays nothing.
+ */
+export function unwatched(before: AlertState, forMs: number): AlertState {
+  if (forMs === 0) return before;
+  const levels = before.levels.map((level) =>
+    level.firing ? { ...level, crossedMs: level.crossedMs + forMs } : level,
+  );
+  return { ...before, levels };
+}
+
 function nextLevels(
   before: readonly LevelState[],
   crossed: readonly Crossed[],

@@ -1,7 +1,7 @@
 /** Differences up to this are drift and round trips, not a clock that was set. */
 const toleranceMs = 2000;
-/** Longer than any change of keeper: nobody evaluated for so long, or the clock was set. */
-const longestGapMs = 10 * 60_000;
+/** Longer than any change of keeper, at the longest interval of 600 s too: nobody evaluated, or the clock was set. */
+const longestGapMs = 20 * 60_000;
 
 /**
  * By how much the store's clock was set between two evaluations, in milliseconds; negative when it was set back. What lasts
@@ -11,11 +11,11 @@ const longestGapMs = 10 * 60_000;
  */
 export function elapsedStepMs(beforeMs: number, nowMs: number, elapsedMs: number | null): number {
   const differenceMs = nowMs - beforeMs;
+  // What nobody watched for so long counts as a moment.
+  if ((elapsedMs ?? differenceMs) > longestGapMs) return differenceMs;
   if (elapsedMs !== null) {
     const stepMs = differenceMs - elapsedMs;
     return Math.abs(stepMs) <= toleranceMs ? 0 : stepMs;
   }
-  if (differenceMs < 0) return differenceMs;
-  // What nobody watched for so long counts as a moment.
-  return differenceMs > longestGapMs ? differenceMs : 0;
+  return Math.min(0, differenceMs);
 }

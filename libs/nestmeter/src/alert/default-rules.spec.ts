@@ -233,7 +233,7 @@ describe('a default rule', () => {
       if (['token_usage', 'slow_operation', 'slow_component'].includes(rule)) load(fleet);
     await fleet.pass(30);
     expect((await fleet.now()).alerts).toEqual([
-      '[warning] High daily token usage detected (90.0%, threshold 80.0%)',
+      '[warning] High daily token usage detected (90.0%, threshold 80%)',
       '[warning] Slow operation detected (4000 ms, threshold 3000 ms) for qa_response',
       '[warning] Slow component detected (700 ms, threshold 500 ms) for ask, vector_search',
     ]);
@@ -296,6 +296,11 @@ describe('a default rule', () => {
     endpoint({ requests: 40, successes: 40, success_duration: many(40, 200) })(fleet);
     await fleet.pass(60);
     expect(await fleet.firing()).toEqual(['latency_rise info']);
+    // What is compared with before is in percent, though the metric is in milliseconds.
+    const { active, alerts } = await fleet.now();
+    expect(active[0]).toMatchObject({ metric: 'response_time_ms', threshold: 150, unit: '%' });
+    expect(alerts[0]).toMatch(/^\[info\] Responses slower than before detected \(\d+\.\d%\)$/);
+    expect(fleet.told[0]!.alerts[0]).toMatchObject({ threshold: 150, unit: '%' });
     await fleet.pass(400);
     expect(await fleet.firing()).toEqual([]);
   }, 30_000);

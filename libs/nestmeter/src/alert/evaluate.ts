@@ -36,15 +36,25 @@ export interface RuleOutcome {
   readonly error?: unknown;
 }
 
-/** Looks at all rules once. Never rejects for one of them: what fails is that rule's outcome. */
-export async function evaluateRules(rules: readonly AlertRule[], options: EvaluationOptions): Promise<RuleOutcome[]> {
+/**
+ * Looks at all rules once. Never rejects for one of them: what fails is that rule's outcome.
+ *
+ * @param options.isOver asked before each rule: whether nobody wants to know any more
+ * @returns null when it was over before the last rule
+ */
+export async function evaluateRules(
+  rules: readonly AlertRule[],
+  options: EvaluationOptions & { readonly isOver: () => boolean },
+): Promise<RuleOutcome[] | null> {
   const evaluation = new EvaluationWindow(options);
   const stale = await evaluation.staleness();
   if (stale !== null) return rules.map((rule) => ({ rule, state: 'stale', reason: stale, observations: [] }));
   const together = familiesByWindow(rules, options.families());
   const outcomes: RuleOutcome[] = [];
-  for (const rule of rules)
+  for (const rule of rules) {
+    if (options.isOver()) return null;
     outcomes.push(await outcomeOf(rule, evaluation, together.get(rule.windowSeconds) ?? []).catch(failure(rule)));
+  }
   return outcomes;
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { advance, type AlertChange, type AlertState } from './alert-state.js';
-import { alertText } from './alert-answer.js';
+import { alertText } from './alert-text.js';
 import { isCrossed } from './comparison.js';
 import { type AlertRuleInput, levelsOf, ruleSchema } from './rule.js';
 import type { Severity } from './severity.js';

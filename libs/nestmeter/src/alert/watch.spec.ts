@@ -83,6 +83,21 @@ describe('the watch', () => {
     expect((await other.alerts.now()).active.map((alert) => alert.id)).toEqual([id]);
   });
 
+  it('goes on with an alert that nobody could look at during an outage, until it was seen not to hold', async () => {
+    const fleet = await fired([{ ...errors, forSeconds: 0, keepFiringSeconds: 60 }]);
+    const [{ id } = { id: '' }] = (await fleet.now()).active;
+    // The store is away, and comes back empty: all seems well until replicas have written back what it lost.
+    fleet.fleet.clock.advance(300_000);
+    await fleet.fleet.store.clear();
+    await fleet.fleet.publish();
+    await fleet.one.watch.evaluate();
+    expect((await fleet.now()).active.map((alert) => alert.id)).toEqual([id]);
+    await fleet.pass(30);
+    expect((await fleet.now()).active.map((alert) => alert.id)).toEqual([id]);
+    await fleet.pass(60);
+    expect(await fleet.firing()).toEqual([]);
+  });
+
   it('ends the alerts of rules that are no more', async () => {
     const fleet = await fired();
     fleet.rules.splice(0);
@@ -105,6 +120,33 @@ describe('the watch', () => {
     const { rules } = await fleet.now();
     expect(rules[0]).toMatchObject({ name: 'broken', state: 'error', reason: 'it threw TypeError' });
     expect(fleet.one.failures[0]).toMatch(/^alerts.broken/);
+  });
+
+  it('leaves the evaluation under way when it stops, and says nothing of a store that is closed by then', async () => {
+    const looked: string[] = [];
+    let go = (): void => {};
+    const gone = new Promise<void>((resolve) => (go = resolve));
+    const waits = async () => {
+      looked.push('waits');
+      await gone;
+      return [];
+    };
+    const fails = () => {
+      looked.push('fails');
+      throw new Error('closed');
+    };
+    const fleet = new AlertFleet({}, [errors, { name: 'waits', check: waits }, { name: 'fails', check: fails }]);
+    await fleet.fleet.publish();
+    const evaluation = fleet.one.watch.evaluate();
+    while (looked.length === 0) await new Promise(setImmediate);
+    const stopped = fleet.one.watch.stop();
+    await fleet.fleet.store.stop();
+    go();
+    await Promise.all([evaluation, stopped]);
+    expect(looked).toEqual(['waits']);
+    expect(fleet.one.failures).toEqual([]);
+    await fleet.one.watch.evaluate();
+    expect(fleet.one.failures).toEqual([]);
   });
 
   it('stops waiting for a check after a second', async () => {

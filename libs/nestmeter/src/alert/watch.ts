@@ -34,6 +34,8 @@ export interface AlertWatchOptions extends EvaluationOptions {
 
 /** Times that an evaluation is written while senders note on the same board what they sent. */
 const writeAttempts = 5;
+/** After so many intervals an evaluation is late: in what goes beyond nobody looked. */
+const lateIntervals = 2;
 
 /**
  * Evaluates the rules every few seconds while this replica keeps the store, so that a fleet does it once; the others only
@@ -56,7 +58,10 @@ export class AlertWatch {
     if (!this.#stopped) this.#schedule();
   }
 
-  /** Ends evaluating; waits for the evaluation under way. Never rejects. */
+  /**
+   * Ends evaluating. An evaluation under way goes no further than the rule that it looks at and writes nothing: the next
+   * keeper does it anew. Never rejects.
+   */
   async stop(): Promise<void> {
     this.#stopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
@@ -68,7 +73,8 @@ export class AlertWatch {
   evaluate(): Promise<void> {
     this.#running ??= this.#evaluate()
       .catch((error: unknown) => {
-        // An unreachable store speaks for itself.
+        // The store may be closed by then; one that is unreachable speaks for itself.
+        if (this.#stopped) return;
         if (error instanceof NestmeterError && error.code === 'NM_STORE_UNREACHABLE') return;
         this.options.failed('alerts', error);
       })
@@ -77,7 +83,7 @@ export class AlertWatch {
   }
 
   async #evaluate(): Promise<void> {
-    const { records, rules, keeperToken, storeNowMs, clock, failed } = this.options;
+    const { records, rules, keeperToken, storeNowMs, clock, failed, intervalSeconds } = this.options;
     await records.refresh();
     const token = keeperToken();
     if (token === undefined) return;
@@ -87,13 +93,16 @@ export class AlertWatch {
     const nowMs = storeNowMs();
     const monotonicMs = clock.monotonicMs();
     const elapsedMs = this.#written?.evaluatedMs === evaluatedMs ? monotonicMs - this.#written.monotonicMs : null;
-    const outcomes = await evaluateRules(rules(), this.options);
+    const sinceMs = elapsedMs ?? nowMs - evaluatedMs;
+    const unwatchedMs = Math.max(0, sinceMs - lateIntervals * intervalSeconds() * 1000);
+    const outcomes = await evaluateRules(rules(), { ...this.options, isOver: () => this.#stopped });
+    if (outcomes === null || this.#stopped) return;
     for (const { rule, error } of outcomes) if (error !== undefined) failed(`alerts.${rule.name}`, error);
     const recorded = new Set(history.body.changes.map(({ id }) => id));
     // Meanwhile a sender may have noted what it sent: that is taken in. Another evaluation is not overtaken.
     for (let attempt = 0; attempt < writeAttempts && before.evaluatedMs === evaluatedMs; attempt++) {
       const unrecorded = before.changes.filter(({ id }) => !recorded.has(id));
-      const board = this.#next({ ...before, changes: unrecorded }, outcomes, { nowMs, elapsedMs });
+      const board = this.#next({ ...before, changes: unrecorded }, outcomes, { nowMs, elapsedMs, unwatchedMs });
       if ((await records.board.replace(base, board, token)) !== null) {
         this.#written = { evaluatedMs: nowMs, monotonicMs };
         this.options.written();

@@ -22,11 +22,12 @@ class Fleet {
   #late: Reservation[] = [];
   #replicas = 0;
 
-  add(): Allowance {
+  add(holder?: () => string): Allowance {
     const { clock } = this;
+    const name = `replica ${++this.#replicas}`;
     return new Allowance({
       account: 'hourly:',
-      holder: `replica ${++this.#replicas}`,
+      holder: holder ?? (() => name),
       upkeep: { reserve: (reservation) => this.#reserve(reservation) },
       storeNowMs: () => clock.wallMs(),
       monotonicMs: () => clock.monotonicMs(),
@@ -95,6 +96,30 @@ describe('the share of a replica', () => {
     await one.close();
     await two.takeSoon(1);
     expect(two.free! + two.held).toBe(limit - 100);
+  });
+
+  it('of a process that was copied goes on under another name once its replica has one, so that both keep to the limit', async () => {
+    let renewed = 'copied';
+    const [one, copy] = [fleet.add(() => 'copied'), fleet.add(() => renewed)];
+    for (const allowance of [one, copy]) await allowance.sync();
+    expect(copy.take(5)).toBe(true);
+    renewed = 'a name of its own';
+    let spent = 0;
+    for (let second = 0; second < 60; second++) {
+      for (const allowance of [one, copy]) {
+        await allowance.sync();
+        for (let count = 0; count < 10; count++)
+          if (allowance.take(10)) {
+            allowance.settle(10, 10);
+            spent += 10;
+          }
+      }
+      fleet.clock.advance(1000);
+    }
+    copy.settle(5, 5);
+    // All but what one call needs can be spent, and never more than all.
+    expect(spent + 5).toBeLessThanOrEqual(limit);
+    expect(spent).toBeGreaterThan(limit * 0.9);
   });
 
   it('counts what was spent without it, and closes', async () => {

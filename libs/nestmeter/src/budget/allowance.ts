@@ -5,8 +5,8 @@ import type { PeriodSpan } from './period.js';
 export interface AllowanceOptions {
   /** Names the budget and its group. */
   readonly account: string;
-  /** The replica, under a name that no other process has. */
-  readonly holder: string;
+  /** The replica, under a name that no other process has; another one once it is known that some other has it. */
+  readonly holder: () => string;
   readonly upkeep: Pick<Upkeep, 'reserve'>;
   /** Unix milliseconds of the store. */
   readonly storeNowMs: () => number;
@@ -62,6 +62,7 @@ const keptSeconds = 3600;
 export class Allowance {
   /** Reserved for calls that are not over. */
   #underWay = 0;
+  #holder: string;
   #now: Holding;
   #next: Holding | null = null;
   #running: Promise<void> | null = null;
@@ -77,6 +78,7 @@ export class Allowance {
   #shortMs = -Infinity;
 
   constructor(private readonly options: AllowanceOptions) {
+    this.#holder = options.holder();
     this.#now = emptyHolding(options.spanAt(options.storeNowMs()));
   }
 
@@ -166,6 +168,7 @@ export class Allowance {
   async #sync(final: boolean): Promise<void> {
     const nowMs = this.options.storeNowMs();
     this.#roll(nowMs);
+    this.#part();
     await this.#tell(this.#now, this.#underWay, final);
     const { to } = this.#now.span;
     if (final || to === null || nowMs < to * 1000 - aheadMs) return;
@@ -175,7 +178,7 @@ export class Allowance {
   }
 
   async #tell(holding: Holding, underWay: number, final: boolean): Promise<void> {
-    const { account, holder, upkeep, limit, used, monotonicMs } = this.options;
+    const { account, upkeep, limit, used, monotonicMs } = this.options;
     const needed = holding.spent + underWay;
     const wanted = needed + (final ? 0 : this.#ahead(holding.held - needed));
     // Less is held from now on, before the store gives it to others.
@@ -190,7 +193,7 @@ export class Allowance {
     const reserved = await upkeep.reserve({
       account: `${account}:${span.from}`,
       expiresAt: (span.to ?? 0) + keptSeconds,
-      holder,
+      holder: this.#holder,
       version,
       acknowledged,
       spent,
@@ -253,6 +256,19 @@ export class Allowance {
     this.#now = this.#next?.span.from === span.from ? this.#next : emptyHolding(span);
     this.#next = null;
     this.#free = null;
+    this.#cover();
+  }
+
+  /**
+   * Rule 7. A process that was copied with its memory shares its name with the copy. Whoever takes another one leaves what
+   * was held to the other, and holds only what its calls under way need; what it spent is known from what it counted.
+   */
+  #part(): void {
+    const holder = this.options.holder();
+    if (holder === this.#holder) return;
+    this.#holder = holder;
+    this.#now = emptyHolding(this.#now.span);
+    this.#next = null;
     this.#cover();
   }
 

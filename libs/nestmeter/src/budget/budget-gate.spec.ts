@@ -36,7 +36,7 @@ class Gate {
           : (group) =>
               (group.allowance ??= new Allowance({
                 account: `${budget.name}:${group.name}`,
-                holder: 'one',
+                holder: () => 'one',
                 upkeep,
                 storeNowMs,
                 monotonicMs: () => this.clock.monotonicMs(),

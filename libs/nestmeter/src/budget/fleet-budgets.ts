@@ -5,30 +5,18 @@ import type { Budget } from './budget.js';
 import { answerBudget, answerOverride, type BudgetAnswer, type BudgetsAnswer } from './budget-answer.js';
 import type { BudgetState } from './budget-gate.js';
 import type { BudgetGroup } from './budget-groups.js';
+import type { BudgetRecords } from './budget-records.js';
 import type { BudgetView } from './budget-view.js';
 import { overshootOf, readPace, type Pace } from './budget-pace.js';
-import { type Override, overrideOf, type OverrideRequest, type Overrides, withOverride, withoutOverride } from './override.js'; // prettier-ignore
-import { lackOf, learnUsage, noUsageRecord, type UsageRecord, usageRecordOf } from './usage-record.js';
-
-/** A document that replicas share, as the root joins it. */
-export interface BudgetDocument<Body> {
-  readonly body: Body;
-  /** Reads it, and writes back what the store lost. @param token null when anybody may write */
-  refresh(token: null): Promise<unknown>;
-  /** Reads, changes and writes, again when somebody else wrote meanwhile. */
-  change(change: (body: Body) => Body): Promise<Body>;
-}
-
-/** Names of the documents. */
-export const budgetDocuments = { overrides: 'budget-overrides', usage: 'budget-usage' } as const;
+import { type Override, overrideOf, type OverrideRequest, withOverride, withoutOverride } from './override.js';
+import { lackOf, learnUsage, noUsageRecord, usageRecordOf } from './usage-record.js';
 
 /** What {@link FleetBudgets} are made of. */
 export interface FleetBudgetsOptions {
   readonly states: readonly BudgetState[];
   readonly view: BudgetView;
   readonly context: ReportContext;
-  readonly overrides: BudgetDocument<Overrides>;
-  readonly usage: BudgetDocument<UsageRecord>;
+  readonly records: BudgetRecords;
   /** Unix milliseconds of the store. */
   readonly storeNowMs: () => number;
   readonly monotonicMs: () => number;
@@ -57,6 +45,15 @@ const freshMs = 1000;
 /** Without a read for so long, what others used counts as unknown. */
 const staleMs = 5000;
 
+/** How one group of a budget stood when it was read last. */
+export interface SeenBudget {
+  /** Value of the label `each`; empty for the only group. */
+  readonly group: string;
+  /** Of the group beside its budget. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly answer: BudgetAnswer;
+}
+
 /** The budgets of the fleet: what is used of them, as any replica answers, and overrides of their limits. */
 export class FleetBudgets {
   #timer: NodeJS.Timeout | null = null;
@@ -67,8 +64,6 @@ export class FleetBudgets {
   /** How long the last read took, and the time between the beginnings of two. */
   #readMs = 0;
   #everyMs: number;
-  #heads = '';
-  #areDocumentsKnown = false;
   #recordedAtMs = -Infinity;
   readonly #isClosing: boolean;
 
@@ -105,17 +100,15 @@ export class FleetBudgets {
 
   /** Takes in what the store has of documents, as each publish is told. */
   learn(documents: Receipt['documents']): void {
-    const heads = Object.values(budgetDocuments).map((name) => JSON.stringify(documents.get(name) ?? null));
-    const text = heads.join();
-    if (text !== this.#heads) this.#areDocumentsKnown = false;
-    this.#heads = text;
+    this.options.records.learn(documents);
   }
 
   /** Forgets what was used. For tests. */
   async clear(): Promise<void> {
-    const { states, usage } = this.options;
+    const { states, records } = this.options;
     for (const { groups } of states) groups.clear();
-    if (states.length > 0) await usage.change(() => noUsageRecord).catch((error: unknown) => this.#failed(error));
+    if (states.length > 0)
+      await records.usage.change(() => noUsageRecord).catch((error: unknown) => this.#failed(error));
   }
 
   /** What was counted is about to be published. @returns to be called once the store has all of it */
@@ -127,7 +120,7 @@ export class FleetBudgets {
 
   /** The override of a budget that is in force; null without one. @param nowMs Unix milliseconds */
   overrideOf({ name }: Pick<Budget, 'name'>, nowMs: number): Override | null {
-    for (const override of this.options.overrides.body.overrides)
+    for (const override of this.options.records.overrides.body.overrides)
       if (override.budget === name && override.until * 1000 > nowMs) return override;
     return null;
   }
@@ -135,15 +128,24 @@ export class FleetBudgets {
   /** All budgets with what is used of them. */
   async now(): Promise<BudgetsAnswer> {
     const { states, view, storeNowMs, context, longestSeconds } = this.options;
-    if (!this.#areDocumentsKnown) await this.#readDocuments().catch((error: unknown) => this.#failed(error));
+    await this.#readRecords().catch((error: unknown) => this.#failed(error));
     await view.refreshAnew();
-    const nowMs = storeNowMs();
     const pace = states.length === 0 ? null : await readPace(context, states, longestSeconds);
-    const budgets = states.flatMap((state) => {
+    const budgets = this.seen(pace).map(({ answer }) => answer);
+    const isComplete = states.length === 0 || (view.isComplete && pace !== null);
+    return { timestamp: storeNowMs() / 1000, complete: isComplete, budgets };
+  }
+
+  /** All budgets as they were read last, without reading. @param pace for forecasts and the overshoot; null leaves them out */
+  seen(pace: Pace | null = null): SeenBudget[] {
+    const nowMs = this.options.storeNowMs();
+    return this.options.states.flatMap((state) => {
       state.groups.roll(nowMs);
-      return shownGroups(state).map((group) => this.#answer(state, group, { nowMs, pace }));
+      return shownGroups(state).map((group) => {
+        const answer = this.#answer(state, group, { nowMs, pace });
+        return { group: group.name, labels: group.labels, answer };
+      });
     });
-    return { timestamp: nowMs / 1000, complete: states.length === 0 || (view.isComplete && pace !== null), budgets };
   }
 
   /** What is used of each budget in percent of its limit, and how many calls have no price; null where it is unknown. */
@@ -151,16 +153,9 @@ export class FleetBudgets {
     { labels: Record<string, string>; usedPercent: number | null; unpricedCalls: number | null }[]
   > {
     await this.#fresh();
-    const nowMs = this.options.storeNowMs();
-    return this.options.states.flatMap((state) => {
-      state.groups.roll(nowMs);
-      return shownGroups(state).map((group) => {
-        const { used_percent: usedPercent, unpriced_calls: unpricedCalls } = this.#answer(state, group, {
-          nowMs,
-          pace: null,
-        });
-        return { labels: { budget: state.budget.name, ...group.labels }, usedPercent, unpricedCalls };
-      });
+    return this.seen().map(({ labels, answer }) => {
+      const { name: budget, used_percent: usedPercent, unpriced_calls: unpricedCalls } = answer;
+      return { labels: { budget, ...labels }, usedPercent, unpricedCalls };
     });
   }
 
@@ -171,14 +166,14 @@ export class FleetBudgets {
   async override(name: string, request: OverrideRequest, by: string) {
     const { budget } = this.#stateOf(name);
     const next = overrideOf(budget, request, { by, nowMs: this.options.storeNowMs() });
-    await this.options.overrides.change((body) => withOverride(body, next));
+    await this.options.records.overrides.change((body) => withOverride(body, next));
     return answerOverride(budget, next);
   }
 
   /** Ends the override of a budget. Rejects with NM_NOT_FOUND when it has none, or NM_STORE_UNREACHABLE. */
   async endOverride(name: string, by: string): Promise<void> {
     this.#stateOf(name);
-    await this.options.overrides.change((body) => {
+    await this.options.records.overrides.change((body) => {
       const next = withoutOverride(body, name, { by, nowMs: this.options.storeNowMs() });
       if (next === null) throw notFound('must have an override', name);
       return next;
@@ -245,7 +240,7 @@ export class FleetBudgets {
   async #refresh(): Promise<void> {
     const { view, monotonicMs } = this.options;
     try {
-      if (!this.#areDocumentsKnown) await this.#readDocuments();
+      await this.#readRecords();
       const startedMs = monotonicMs();
       await view.refresh();
       this.#readAtMs = monotonicMs();
@@ -262,21 +257,15 @@ export class FleetBudgets {
     for (const allowance of this.#allowances()) void allowance.sync();
   }
 
-  async #readDocuments(): Promise<void> {
-    const { overrides, usage, states } = this.options;
-    this.#areDocumentsKnown = true;
-    try {
-      await Promise.all([overrides.refresh(null), usage.refresh(null)]);
-    } catch (error) {
-      this.#areDocumentsKnown = false;
-      throw error;
-    }
-    learnUsage(states, usage.body);
+  async #readRecords(): Promise<void> {
+    const { records, states } = this.options;
+    if (await records.refresh()) learnUsage(states, records.usage.body);
   }
 
   /** What only replicas know is recorded at once, what the store has now and then by one of them. */
   async #record(): Promise<void> {
-    const { usage, states, isKeeper, monotonicMs } = this.options;
+    const { records, states, isKeeper, monotonicMs } = this.options;
+    const { usage } = records;
     const lack = lackOf(states, usage.body);
     const isDue = isKeeper() && monotonicMs() - this.#recordedAtMs >= recordEveryMs;
     if (lack === 'nothing' || (lack === 'use' && !isDue)) return;

@@ -43,3 +43,14 @@ export function thresholdIdentity({
   const labels = Object.entries(filter).sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([metric, statistic, labels, severity]);
 }
+
+/** What stands for a threshold that is not posted: the document that takes it back. @param identity see {@link thresholdIdentity} */
+export function noThreshold(identity: string): Omit<AlertThreshold, 'comparison' | 'threshold'> & { threshold: null } {
+  const [metric, statistic, labels, severity] = JSON.parse(identity) as [
+    string,
+    string | null,
+    [string, string][],
+    AlertThreshold['severity'],
+  ];
+  return { metric, statistic, filter: Object.fromEntries(labels), severity, threshold: null };
+}

@@ -1,4 +1,4 @@
-import { type AlertThreshold, postedThreshold } from './alert-threshold.js';
+import { type AlertThreshold, noThreshold, postedThreshold } from './alert-threshold.js';
 import { camelCase, type Changeable, changeable } from './changeable.js';
 import type { Path, Posted, PostedState } from './posted.js';
 import { placeOf } from './posted.js';
@@ -32,12 +32,12 @@ export function inForce<Options extends object>(
   return { options: Object.freeze(options) as Options, alertThresholds: Object.freeze(alertThresholds), ignored };
 }
 
-/** The value in force at a place, in the form of the document; null for none. */
+/** The value in force at a place, in the form of the document; null for none, of thresholds one of null. */
 export function valueAt(base: object, state: PostedState, path: Path): unknown {
   const posted = state.places.get(placeOf(path))?.value;
   if (posted !== undefined) return posted;
   const row = changeable.get(path[0])!;
-  if (row.option === null) return null;
+  if (row.option === null) return noThreshold(path[1]!);
   const value = (base as Record<string, unknown>)[row.option];
   if (path[1] === undefined) return value ?? null;
   const entries = entriesOf(value);

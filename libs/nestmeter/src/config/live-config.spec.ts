@@ -8,6 +8,7 @@ import { MemoryStore } from '../store/memory-store.js';
 import type { Receipt } from '../store/store.js';
 import type { ControlDocument, DocumentHead, Upkeep } from '../store/upkeep.js';
 import { LiveConfig } from './live-config.js';
+import type { ConfigChange } from './posted.js';
 
 type Shared = Pick<Upkeep, 'offer' | 'documents'>;
 
@@ -138,6 +139,19 @@ describe('the live configuration', () => {
       },
     ]);
     await config.remove('alert_thresholds', anybody);
+    expect(config.alertThresholds).toEqual([]);
+  });
+
+  it('says in the history which threshold there was none of before', async () => {
+    const config = new Fleet(1).replicas[0]!;
+    const filter = { route: '/chat' };
+    await config.update({ alert_thresholds: [{ metric: 'response_time_ms', filter, threshold: 9 }] }, anybody);
+    const [{ before, after }] = config.history as [ConfigChange];
+    const meaning = { metric: 'response_time_ms', filter: { route: '/chat' }, severity: 'warning' };
+    expect(before).toMatchObject({ alert_thresholds: [{ ...meaning, threshold: null }] });
+    expect(after).toMatchObject({ alert_thresholds: [{ ...meaning, threshold: 9 }] });
+    // What was before can be posted as it is.
+    await config.update(before, anybody);
     expect(config.alertThresholds).toEqual([]);
   });
 

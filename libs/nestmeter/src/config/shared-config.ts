@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { Clock } from '../clock.js';
 import { NestmeterError } from '../errors.js';
 import type { Receipt } from '../store/store.js';
-import { type ControlDocument, type DocumentHead, isHigher, type Upkeep } from '../store/upkeep.js';
+import { type ControlDocument, type DocumentHead, isHigher, isSame, nextHead, type Upkeep } from '../store/upkeep.js';
 import { changed, type ConfigChange, decodePosted, encodePosted, hasMore, merged, nothingPosted, type PostedState } from './posted.js'; // prettier-ignore
 import type { Values } from './read-patch.js';
 
@@ -180,14 +179,6 @@ export class SharedConfig {
     this.#warned.add(message);
     this.options.warn(message);
   }
-}
-
-function isSame(one: DocumentHead, other: DocumentHead): boolean {
-  return one.version === other.version && one.id === other.id;
-}
-
-function nextHead(version: number): DocumentHead {
-  return { version: version + 1, id: randomBytes(9).toString('base64url') };
 }
 
 function conflict(ifVersions: readonly number[] | null, version: number): NestmeterError {

@@ -69,7 +69,7 @@ export interface MonitorView {
     'now' | 'history' | 'acknowledge' | 'silences' | 'silence' | 'endSilence' | 'testChannel'
   >;
   /** What is used of budgets, and overrides of their limits. */
-  readonly budgets: Pick<FleetBudgets, 'now' | 'override' | 'endOverride'>;
+  readonly budgets: Pick<FleetBudgets, 'now' | 'seen' | 'override' | 'endOverride'>;
   health(): Promise<HealthAnswer>;
   /** Effective options; secrets are hidden before they get here. */
   config(): ConfigAnswer;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { AnyFamily } from '../accumulate/family.js';
 import type { FamilyState } from '../accumulate/family-state.js';
 import { windowedQueryShape } from '../report/window-answer.js';
+import { budgetMetrics } from './budget-metrics.js';
 import { ExposedMetric } from './exposed-metric.js';
 import { fleetMetrics } from './fleet-metrics.js';
 import { headroomMetrics } from './headroom-metrics.js';
@@ -110,7 +111,8 @@ export class Exposition {
     new ExposedMetric('nestmeter_build_info', 'Version of nestmeter; always 1', 'gauge', () => [
       { labels: { version }, value: 1 },
     ]).register(registry);
-    for (const metric of [...headroomMetrics(this.view), ...toolkitMetrics(this.view)]) metric.register(registry);
+    const own = [headroomMetrics, budgetMetrics, toolkitMetrics].flatMap((metrics) => metrics(this.view));
+    for (const metric of own) metric.register(registry);
     new ExposedMetric('nestmeter_series', 'Series that this replica tells apart, by family', 'gauge', () =>
       this.view
         .families()

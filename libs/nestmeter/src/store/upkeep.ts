@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { FamilyDefinition } from '../accumulate/family-definition.js';
 import type { GapRecord } from './gap.js';
 import type { SealNote } from './folded-state.js';
@@ -237,4 +238,14 @@ export const longestStepMs = 10 * 60_000;
 /** Whether one control document wins over another. */
 export function isHigher(one: DocumentHead, other: DocumentHead): boolean {
   return one.version > other.version || (one.version === other.version && one.id > other.id);
+}
+
+/** Whether two name the same state of a control document. */
+export function isSame(one: DocumentHead, other: DocumentHead): boolean {
+  return one.version === other.version && one.id === other.id;
+}
+
+/** The head of a state that is made from one of a version; 0 for the first. */
+export function nextHead(version: number): DocumentHead {
+  return { version: version + 1, id: randomBytes(9).toString('base64url') };
 }

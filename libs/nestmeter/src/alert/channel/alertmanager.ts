@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { thresholdText, valueText } from '../alert-text.js';
 import type { AlertMessage, MessageAlert } from '../notify/message.js';
 import type { Severity } from '../severity.js';
 import { defineChannelKind, httpFields } from './channel.js';
@@ -73,11 +74,11 @@ function labelsOf({ rule, category, labels }: MessageAlert, severity: Severity, 
   };
 }
 
-function annotationsOf({ text, value, threshold, comparison, recommendation, runbook_url }: MessageAlert) {
+function annotationsOf({ text, value, unit, threshold, comparison, recommendation, runbook_url }: MessageAlert) {
   return {
     summary: text,
-    ...(value !== null && { value: String(value) }),
-    ...(threshold !== null && { threshold: `${comparison ?? ''} ${threshold}`.trim() }),
+    ...(value !== null && { value: valueText(value, unit) }),
+    ...(threshold !== null && { threshold: `${comparison ?? ''} ${thresholdText(threshold, unit)}`.trim() }),
     ...(recommendation !== null && { description: recommendation.immediate }),
     ...(runbook_url !== null && { runbook_url }),
   };

@@ -138,6 +138,7 @@ describe('Slack', () => {
   it('gets text in which nothing from outside is markup', async () => {
     const [fired, , resolved] = (await life({ ...own, kind: 'slack', urlFrom: { env: 'OPS_WEBHOOK_URL' } })) as { text: string }[]; // prettier-ignore
     expect(fired!.text).toContain('*fired* [warning] Errors detected (12.5) for &lt;!channel&gt; &amp; &lt;b&gt;');
+    expect(fired!.text).toContain(' · threshold 10 · ');
     expect(fired!.text).toContain('> Look &amp; see');
     expect(fired!.text).toContain('<https://example.com/runbook?a=1&amp;b=%7C|Runbook>');
     expect(fired!.text.replaceAll(/<https:[^<>|]*\|Runbook>|\n> /g, '')).not.toMatch(/[<>]/);

@@ -59,7 +59,8 @@ function eventsOf(message: AlertMessage, key: string): object[] {
 }
 
 function triggerOf(alert: MessageAlert, { app, dashboard_url: page }: AlertMessage): object {
-  const { text, severity, since, rule, category, metric, comparison, threshold, value, labels, recommendation } = alert;
+  const { text, severity, since, rule, category, metric, comparison, threshold, value, unit, labels, recommendation } =
+    alert;
   return {
     client: 'nestmeter',
     ...(page !== null && { client_url: page }),
@@ -72,7 +73,7 @@ function triggerOf(alert: MessageAlert, { app, dashboard_url: page }: AlertMessa
       component: rule,
       group: category,
       class: metric ?? rule,
-      custom_details: { severity, comparison, threshold, value, labels, recommendation },
+      custom_details: { severity, comparison, threshold, value, unit, labels, recommendation },
     },
   };
 }

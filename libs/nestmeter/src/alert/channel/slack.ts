@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { thresholdText } from '../alert-text.js';
 import type { AlertMessage, MessageAlert } from '../notify/message.js';
 import { defineChannelKind, httpFields } from './channel.js';
 import { post } from './http-post.js';
@@ -48,9 +49,10 @@ const signs: Readonly<Record<MessageAlert['severity'], string>> = {
 };
 
 function alertLines(alert: MessageAlert): string[] {
-  const { state, severity, change, text, threshold, recommendation, runbook_url: runbook } = alert;
+  const { state, severity, change, text, threshold, unit, recommendation, runbook_url: runbook } = alert;
   const sign = state === 'resolved' ? ':white_check_mark:' : signs[severity];
-  const limit = threshold === null ? '' : ` · threshold ${alert.comparison ?? ''} ${threshold}`;
+  const compared = alert.comparison === null ? '' : `${alert.comparison} `;
+  const limit = threshold === null ? '' : ` · threshold ${compared}${thresholdText(threshold, unit)}`;
   const link = runbook === null ? '' : ` · ${linkOf(runbook, 'Runbook')}`;
   const advice = state === 'firing' && recommendation !== null ? [`> ${escaped(recommendation.immediate)}`] : [];
   return [`${sign} *${change}* ${escaped(text)}${escaped(limit)}${link}`, ...advice];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { alertText, recommendationAnswer } from '../alert-answer.js';
+import { alertUnit, recommendationAnswer } from '../alert-answer.js';
+import { alertText, unitOf } from '../alert-text.js';
 import { comparisons } from '../comparison.js';
 import type { AlertRule } from '../rule.js';
 import { severities } from '../severity.js';
@@ -21,6 +22,7 @@ const alert = z.object({
   comparison: z.enum(comparisons).nullable(),
   threshold: z.number().nullable(),
   value: z.number().nullable().describe('As last seen'),
+  unit: alertUnit,
   labels: z.record(z.string(), z.string()).describe('Of which series'),
   since: z.number().describe('Since when it fires, in Unix seconds'),
   ended: z.number().nullable().describe('When it was resolved, in Unix seconds'),
@@ -91,6 +93,7 @@ function writtenAlert(notice: Notice, rules: readonly AlertRule[]): MessageAlert
     comparison: rule?.metric === undefined ? null : rule.comparison,
     threshold: notice.threshold,
     value: notice.value,
+    unit: unitOf(rule),
     labels: notice.labels,
     since: notice.firingSinceMs / 1000,
     ended: isOver ? notice.atMs / 1000 : null,
@@ -107,7 +110,7 @@ export function testMessage(
   { app, dashboardUrl }: MessageFacts,
 ): AlertMessage {
   const text = `[info] Test of channel ${channel}: nothing is wrong`;
-  const nothing = { metric: null, comparison: null, threshold: null, value: null, recommendation: null };
+  const nothing = { metric: null, comparison: null, threshold: null, value: null, unit: '', recommendation: null };
   const about = { rule: 'test', category: 'test', severity: 'info', told_severity: null, labels: {} } as const;
   const times = { since: now, ended: null, runbook_url: null };
   return {

@@ -55,7 +55,7 @@ class Play {
       crossed: severity === null ? [] : [{ severity, threshold: null }],
     }));
     const outcome = { rule, state: 'observed', reason: null, observations } as const;
-    const next = nextBoard(this.board, [outcome], { nowMs: this.nowMs, elapsedMs: seconds * 1000 });
+    const next = nextBoard(this.board, [outcome], { nowMs: this.nowMs, elapsedMs: seconds * 1000, unwatchedMs: 0 });
     const facts = { channels: policies, rules: [rule], acknowledgements: { of: [] }, nowMs: this.nowMs };
     const silence = { id: '', matchers: { of: '0' }, until: Infinity, created: 0, by: '', why: '' };
     const board = { ...next, notifications: tidied(next.notifications, facts) };
@@ -182,7 +182,7 @@ describe('the outbox', () => {
       crossed: [{ severity: 'low' as const, threshold: null }],
     }));
     const outcome = { rule, state: 'observed', reason: null, observations } as const;
-    const board = nextBoard(before, [outcome], { nowMs, elapsedMs: null });
+    const board = nextBoard(before, [outcome], { nowMs, elapsedMs: null, unwatchedMs: 0 });
     const facts = { channels: policies, rules: [rule], silences: [], acknowledgements: { of: [] }, nowMs };
     const wanted = wantedNotices(board, facts);
     return { ...board, notifications: queued(board.notifications, wanted, { app: 'a', channels: policies, nowMs }) };

@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
 import { NestmeterError } from '../errors.js';
-import { type ControlDocument, type DocumentHead, isHigher, type Upkeep } from '../store/upkeep.js';
+import { type ControlDocument, type DocumentHead, isHigher, isSame, nextHead, type Upkeep } from './upkeep.js';
 
 /** What a {@link SharedDocument} is of. */
 export interface SharedDocumentOptions<Body> {
@@ -40,11 +39,6 @@ export class SharedDocument<Body> {
     return this.#held?.body ?? this.options.empty;
   }
 
-  /** Whether anybody ever wrote it, as far as this replica knows. */
-  get isKnown(): boolean {
-    return this.#held !== null;
-  }
-
   /**
    * Reads it, and writes back what the store lost.
    *
@@ -68,8 +62,7 @@ export class SharedDocument<Body> {
    */
   async replace(base: DocumentHead | null, body: Body, token: string | null): Promise<DocumentHead | null> {
     const { upkeep, name } = this.options;
-    const version = (base?.version ?? 0) + 1;
-    const document = { name, version, id: randomBytes(9).toString('base64url'), body: JSON.stringify(body) };
+    const document = { name, ...nextHead(base?.version ?? 0), body: JSON.stringify(body) };
     const outcome = await upkeep.offer(document, token, base);
     if (outcome !== 'stored' && outcome !== 'have') return null;
     if (this.#held === null || isHigher(document, this.#held.document)) this.#held = { document, body };
@@ -90,7 +83,7 @@ export class SharedDocument<Body> {
   }
 
   #take(document: ControlDocument): void {
-    if (this.#held?.document.version === document.version && this.#held.document.id === document.id) return;
+    if (this.#held !== null && isSame(document, this.#held.document)) return;
     this.#held = { document, body: this.#read(document.body) };
   }
 
