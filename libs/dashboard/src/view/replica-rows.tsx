@@ -66,6 +66,17 @@ export function replicaColumns(rules: readonly Rule[]): Column<ReplicaRow>[] {
       },
     },
     {
+      key: 'cpu',
+      title: 'CPU',
+      hint: 'Processor time of its process, of one core',
+      value: ({ said }) => said?.cpu_percent,
+      cell: ({ said }) => (
+        <Toned tone={judge(rules, 'cpu_percent', said?.cpu_percent)}>
+          <Figure of={wholePercent(said?.cpu_percent)} />
+        </Toned>
+      ),
+    },
+    {
       key: 'p95',
       title: 'p95',
       unit: 'ms',

@@ -30,7 +30,7 @@ export function ReplicasCard() {
           ) : (
             <Table
               caption="Replicas"
-              columns={picked(replicaColumns(rules), ['name', 'memory', 'p95', 'seen'])}
+              columns={picked(replicaColumns(rules), ['name', 'memory', 'cpu', 'p95', 'seen'])}
               rows={replicaRows(answer, health.receivedMs ?? 0, memory.answer)}
               id={({ replica }) => replica.id}
               order={{ key: 'name', descending: false }}

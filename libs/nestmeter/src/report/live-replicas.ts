@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { formatNanoUsd } from '../money.js';
 import type { WindowContents } from '../query/window-reader.js';
-import { type LevelKind, levelParts } from '../store/levels.js';
+import { type LevelKind, levelName, levelParts } from '../store/levels.js';
 import type { Beat } from '../store/store.js';
 import { costUsd, durationMs, percent, time, tokens, value } from './answer-field.js';
 import { answerMap } from './named-states.js';
@@ -74,6 +74,8 @@ export function underWay(levels: Levels | null, kind: 'active_requests' | 'activ
   return levels === null ? null : (levels.sum(kind, ...of) ?? 0);
 }
 
+const cpuLevel = levelName('process', 'cpu');
+
 /** Schema of a replica in `by_replica`. */
 export const replicaShape = {
   name: z.string().describe('Name of the replica; need not be unique'),
@@ -81,6 +83,7 @@ export const replicaShape = {
   pid: z.int().describe('Process id'),
   version: z.string().describe('Version of this package'),
   started: time('When it began to measure'),
+  cpu_percent: percent('Processor time of its process, of one core, as last sampled; may exceed 100'),
   last_60s: z
     .object({
       requests: value('Endpoint requests'),
@@ -107,7 +110,7 @@ export const byReplica = z
   .describe('Living replicas by id: their last 60 seconds and since their start, whatever the window');
 
 /** What a replica says of itself. */
-export function replicaAnswer({ name, host, pid, version, started, summary }: Beat) {
+export function replicaAnswer({ name, host, pid, version, started, summary, current }: Beat) {
   const told = (field: string): number | null => (Object.hasOwn(summary, field) ? summary[field]! : null);
   const costNanoUsd = told('since_start_cost_nano_usd');
   return {
@@ -116,6 +119,7 @@ export function replicaAnswer({ name, host, pid, version, started, summary }: Be
     pid,
     version,
     started,
+    cpu_percent: current[cpuLevel] ?? null,
     last_60s: {
       requests: told('last_60s_requests'),
       average_response_time_ms: told('last_60s_average_ms'),

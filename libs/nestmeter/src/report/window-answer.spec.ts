@@ -1,5 +1,6 @@
 import { ReportFleet } from '../../../../test/fixtures/report-fleet.js';
 import { cacheFamily } from '../accumulate/families.js';
+import { levelName } from '../store/levels.js';
 import { cacheReport } from './cache.js';
 import { answerHead, answerWindow } from './window-answer.js';
 
@@ -76,6 +77,7 @@ describe('a windowed answer', () => {
   it('tells of each living replica its last minute and its life, and nothing of dead ones', async () => {
     const fleet = new ReportFleet();
     const two = fleet.add('two');
+    two.current = { [levelName('process', 'cpu')]: 130.5 };
     two.summary = {
       last_60s_requests: 5,
       last_60s_average_ms: 12.5,
@@ -99,6 +101,7 @@ describe('a windowed answer', () => {
         pid: process.pid,
         version: '1.2.3',
         started: Date.UTC(2026, 10, 22, 12, 0, 5) / 1000,
+        cpu_percent: 130.5,
         last_60s: {
           requests: 5,
           average_response_time_ms: 12.5,
@@ -121,6 +124,7 @@ describe('a windowed answer', () => {
     const fleet = new ReportFleet();
     const { by_replica: replicas } = await fleet.ask(cacheReport, { by: 'replica' });
     expect(replicas![fleet.one.replica.id]).toMatchObject({
+      cpu_percent: null,
       last_60s: { requests: null, p95_response_time_ms: null },
       since_start: { llm_calls: null, total_cost_usd: null },
     });
