@@ -141,12 +141,14 @@ describe('every view', () => {
     240_000,
   );
 
-  it('is usable at 360 px without scrolling sideways', async () => {
+  it('is usable at 360 px without scrolling sideways, with the link of the present view in sight', async () => {
     const page = await open('overview?window=5m', { width: 360 });
     for (const view of [...views, ...drilled]) {
       await goTo(page, `${view}?window=5m`);
       const widths = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
       expect([view, widths[0]]).toEqual([view, widths[1]]);
+      const link = await page.locator('nav [aria-current]').boundingBox();
+      expect([view, link!.x >= 0 && link!.x + link!.width <= 360]).toEqual([view, true]);
     }
   }, 120_000);
 

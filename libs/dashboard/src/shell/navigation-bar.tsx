@@ -1,3 +1,4 @@
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { type View, views } from '../address.js';
 import { snapshot } from '../api/live.js';
 import { address, linkTo } from '../navigation.js';
@@ -18,12 +19,19 @@ export const viewTitles: Readonly<Record<View, string>> = {
   toolkit: 'Toolkit',
 };
 
-/** Links to all views; arrow keys move among them. */
+/** Links to all views; arrow keys move among them. Where not all of them fit, the present one is scrolled into sight. */
 export function Navigation() {
   const now = address.value;
   const alerts = snapshot.value?.answer.active_alerts ?? 0;
+  const bar = useRef<HTMLElement>(null);
+  useLayoutEffect(() => {
+    const current = bar.current?.querySelector('[aria-current]')?.getBoundingClientRect();
+    if (bar.current === null || current === undefined) return;
+    const all = bar.current.getBoundingClientRect();
+    bar.current.scrollLeft += current.left + current.width / 2 - (all.left + all.width / 2);
+  }, [now.view]);
   return (
-    <nav aria-label="Views" onKeyDown={moveFocus}>
+    <nav ref={bar} aria-label="Views" onKeyDown={moveFocus}>
       {views.map((view) => (
         <a
           key={view}
