@@ -126,6 +126,7 @@ describe('What Redis says of itself', () => {
     await until(() => 'version' in store.status().details);
     expect(store.status().details).toEqual({
       mode: 'single',
+      server: expect.stringMatching(/^(redis|valkey)$/),
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),
       role: 'master',
       eviction_policy: 'volatile-lru',
@@ -152,6 +153,34 @@ describe('What Redis says of itself', () => {
     await publish(store, 4);
     expect(states).toEqual(['ready', 'unreachable', 'ready']);
     await store.stop();
+  });
+});
+
+describe('A master that was made a replica', () => {
+  it('is left for a new connection at the first write that it refuses, with its words in the status', async () => {
+    const redis = await RedisServer.start();
+    const client = new Redis(redis.url);
+    const { store } = opened(redis.url, 'demoted');
+    await until(() => store.status().state === 'ready');
+    await publish(store);
+    const ids = async () => {
+      const lines = String(await client.client('LIST')).split('\n');
+      return lines.filter((line) => line.includes('nestmeter')).map((line) => /id=\d+/.exec(line)![0]);
+    };
+    const [before] = await ids();
+    await client.replicaof('127.0.0.1', 1);
+    await expect(publish(store, 2)).rejects.toThrow(/got: READONLY/);
+    expect(store.status().lastError).toMatch(/^READONLY/);
+    await until(async () => {
+      const after = await ids();
+      return after.length === 1 && after[0] !== before;
+    });
+    await client.replicaof('NO', 'ONE');
+    await until(() => store.status().state === 'ready');
+    expect((await publish(store, 3)).previousBeat).toBe(1);
+    await store.stop();
+    client.disconnect();
+    await redis.remove();
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Cluster, ClusterNode, ClusterOptions, Redis, RedisOptions } from 'ioredis';
 import { NestmeterError } from '../errors.js';
+import { wordsOfRedis } from './redis-error.js';
 
 /*
  * How a client of our own is made from what an application gives: always with settings under which no call is queued or
@@ -90,7 +91,7 @@ function nodeProfile(settings: ClientSettings): RedisOptions {
     enableOfflineQueue: false,
     retryStrategy: (attempt) => pauseMs(attempt),
     // Leaves a master that was demoted.
-    reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 1 : false),
+    reconnectOnError: (error) => (wordsOfRedis(error.message).startsWith('READONLY') ? 1 : false),
     // Of Sentinel: one that is silent is passed over, and a fail-over is heard of instead of waited for.
     role: 'master',
     sentinelCommandTimeout: timeoutMs,

@@ -1,5 +1,6 @@
 import { NestmeterError } from '../errors.js';
 import { createClient, mastersOf, modeOf, type RedisClient, type RedisLocation, type RedisMode, type RedisNode } from './redis-client.js'; // prettier-ignore
+import { wordsOfRedis } from './redis-error.js';
 
 /** How the connection is doing. */
 export interface ConnectionStatus {
@@ -147,5 +148,7 @@ function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const nested = error instanceof AggregateError ? error.errors[0] : undefined;
   const message = (nested instanceof Error ? nested.message : '') || error.message || error.name;
-  return message.replaceAll(/\/\/[^/@\s]*@/g, '//***@').slice(0, 200);
+  return wordsOfRedis(message)
+    .replaceAll(/\/\/[^/@\s]*@/g, '//***@')
+    .slice(0, 200);
 }

@@ -36,6 +36,7 @@ describe('RedisFacts', () => {
     const { facts, warnings } = await learned(info());
     expect(facts.details).toEqual({
       mode: 'single',
+      server: 'redis',
       version: '7.0.15',
       role: 'master',
       eviction_policy: 'noeviction',
@@ -44,6 +45,13 @@ describe('RedisFacts', () => {
       max_memory_bytes: 2_097_152,
       connected_replicas: 0,
     });
+    expect(warnings).toEqual([]);
+  });
+
+  it('tells the version of Valkey as its own, and not as that of the Redis it came from', async () => {
+    const valkey = { redis_version: '7.2.4', server_name: 'valkey', valkey_version: '9.1.2' };
+    const { facts, warnings } = await learned(info(valkey));
+    expect(facts.details).toMatchObject({ server: 'valkey', version: '9.1.2' });
     expect(warnings).toEqual([]);
   });
 

@@ -23,6 +23,8 @@ const oldestVersion = [6, 2] as const;
  */
 export class RedisFacts {
   #details: StoreStatus['details'] = {};
+  /** The Redis that the server is like, which is what counts for commands: Valkey has versions of its own. */
+  #likeVersion: string | null = null;
   #dueMs = -Infinity;
   #warned = new Set<string>();
 
@@ -76,8 +78,11 @@ export class RedisFacts {
     }
     const fact = (name: string): string | null => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? null;
     const count = (name: string): number | null => (/^\d+$/.test(fact(name) ?? '') ? Number(fact(name)) : null);
+    this.#likeVersion = fact('redis_version');
     this.#details = {
-      version: fact('redis_version'),
+      // Valkey names itself and gives the Redis it came from (7.2.4) as `redis_version`; Redis gives no name.
+      server: fact('server_name') ?? (this.#likeVersion === null ? null : 'redis'),
+      version: fact('valkey_version') ?? this.#likeVersion,
       role: fact('role'),
       eviction_policy: fact('maxmemory_policy'),
       evicted_keys: count('evicted_keys'),
@@ -89,12 +94,11 @@ export class RedisFacts {
   }
 
   #judge(isClusterNode: boolean): void {
-    const { version, role, eviction_policy: policy, max_memory_bytes: most } = this.#details;
-    const [major = 0, minor = 0] = String(version ?? '')
-      .split('.')
-      .map(Number);
+    const { role, eviction_policy: policy, max_memory_bytes: most } = this.#details;
+    const version = this.#likeVersion;
+    const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
     const isOld = major < oldestVersion[0] || (major === oldestVersion[0] && minor < oldestVersion[1]);
-    if (typeof version === 'string' && isOld)
+    if (version !== null && isOld)
       this.#warn('version', `Redis must be ${oldestVersion.join('.')} or later, got ${version}. Update it.`);
     if (role === 'slave')
       this.#warn(
