@@ -20,7 +20,7 @@ describe('three replicas whose Redis fails', () => {
   let fleet: LedgerFleet;
 
   beforeAll(async () => {
-    redis = await RedisServer.start('--busy-reply-threshold', '50');
+    redis = await RedisServer.start('--lua-time-limit', '50');
     fleet = await LedgerFleet.start('server', redis, { seed: 3 });
     await fleet.records(300);
   });
