@@ -34,6 +34,8 @@ type Counts = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
 const none = new Uint8Array(0);
 const step = 16;
+/** Cells more than needed when a window grows, since it will again: other replicas' values lie a little beyond. */
+const growth = 2 * step;
 
 /**
  * Counts per bucket: a window of the grid that grows with what falls into it, in cells as wide as the largest count
@@ -173,8 +175,9 @@ export class Buckets {
     const counts = this.#counts;
     if (counts.length > 0 && first >= this.#start && last < this.#start + counts.length) return;
     const fresh = counts.length === 0;
-    const low = fresh ? first : Math.min(first, this.#start);
-    const high = fresh ? last : Math.max(last, this.#start + counts.length - 1);
+    const end = this.#start + counts.length - 1;
+    const low = fresh ? first : first < this.#start ? first - growth : this.#start;
+    const high = fresh ? last : last > end ? last + growth : end;
     const start = Math.floor(low / step) * step;
     const grown = cellsLike(counts, Math.ceil((high + 1 - start) / step) * step);
     if (!fresh) grown.set(counts, this.#start - start);
