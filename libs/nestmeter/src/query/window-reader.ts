@@ -145,6 +145,8 @@ export class WindowReader {
       if (pace.isDue) await pace.giveWay();
     }
     await sum.finish(own ? null : this.#cache, pace);
+    // What callers make of it is a slice of its own.
+    await pace.giveWay();
     const { live, born } = reply;
     return {
       window,
