@@ -210,6 +210,7 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
     context: reports,
     families,
     slotSeconds: options.tiers[0]!.slotSeconds,
+    intervalSeconds: () => config.effective.alerts.evaluationIntervalSeconds,
     thresholds: () => config.alertThresholds,
     leaseToken: () => keeper?.leaseToken ?? null,
     log,
@@ -221,6 +222,7 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
   config.onChange(() => {
     isExcluded = excluded();
     publisher.reschedule();
+    alerting.reschedule();
     persistence?.saveSoon();
   });
   const share = {
