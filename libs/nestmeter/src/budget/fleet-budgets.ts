@@ -2,7 +2,7 @@ import { NestmeterError, shown } from '../errors.js';
 import type { ReportContext } from '../report/report.js';
 import type { Receipt } from '../store/store.js';
 import type { Budget } from './budget.js';
-import { answerBudget, answerOverride, type BudgetAnswer, type BudgetsAnswer } from './budget-answer.js';
+import { answerBudget, answerOverride, type BudgetAnswer, type BudgetsAnswer, usedOfLimit } from './budget-answer.js';
 import type { BudgetState } from './budget-gate.js';
 import type { BudgetGroup } from './budget-groups.js';
 import type { BudgetRecords } from './budget-records.js';
@@ -44,6 +44,15 @@ const recordEveryMs = 10_000;
 const freshMs = 1000;
 /** Without a read for so long, what others used counts as unknown. */
 const staleMs = 5000;
+
+/** What alerts look at in one group of a budget; null is unknown. */
+export interface BudgetLevel {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly usedPercent: number | null;
+  /** For people: `15.40 of 20.00 USD`. */
+  readonly usedOfLimit: string | null;
+  readonly unpricedCalls: number | null;
+}
 
 /** How one group of a budget stood when it was read last. */
 export interface SeenBudget {
@@ -149,13 +158,11 @@ export class FleetBudgets {
   }
 
   /** What is used of each budget in percent of its limit, and how many calls have no price; null where it is unknown. */
-  async levels(): Promise<
-    { labels: Record<string, string>; usedPercent: number | null; unpricedCalls: number | null }[]
-  > {
+  async levels(): Promise<BudgetLevel[]> {
     await this.#fresh();
     return this.seen().map(({ labels, answer }) => {
       const { name: budget, used_percent: usedPercent, unpriced_calls: unpricedCalls } = answer;
-      return { labels: { budget, ...labels }, usedPercent, unpricedCalls };
+      return { labels: { budget, ...labels }, usedPercent, usedOfLimit: usedOfLimit(answer), unpricedCalls };
     });
   }
 
