@@ -130,10 +130,10 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
     outboxBytes: options.outboxMb * mebibyte,
     describe: () => description.describe(),
     warn: log.warn,
-    onPublish: options.budgets.length === 0 ? undefined : () => budgeting.budgets.publishing(),
+    onPublish: options.budgets.length === 0 ? undefined : () => budgeting.reading.publishing(),
     onReceipt: ({ documents }) => {
       config.learn(documents);
-      budgeting.budgets.learn(documents);
+      budgeting.reading.learn(documents);
     },
   });
   const persistence = store instanceof MemoryStore ? createPersistence(options, store, publisher, clock, log) : null;

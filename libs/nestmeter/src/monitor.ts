@@ -104,7 +104,7 @@ export class PerformanceMonitor {
     parts.publisher.clear();
     parts.recorder.clear();
     await parts.store.clear();
-    await parts.budgeting.budgets.clear();
+    await parts.budgeting.reading.clear();
   }
 
   /** Writes everything counted to a file, as JSON to a name that ends in `.json`. Rejects with NM_FILE_UNUSABLE. */
