@@ -163,7 +163,7 @@ export class PerformanceMonitor {
     this.#record('tag', (recorder) => tagCurrent(recorder, tags));
   }
 
-  /** Counts an LLM call that was made and measured elsewhere. */
+  /** Counts an LLM call that was made and measured elsewhere. It was made: budgets count it and cannot refuse it. */
   recordLLMCall(record: LLMCallRecord): void {
     if (this.#parts !== null) recordLLMCall(this.#parts.recorder, this.#parts.recorder.llm, record);
   }
