@@ -70,6 +70,7 @@ describe('a budget', () => {
     ['an unknown label', { ...daily, each: 'user' }, ['budgets[0].each']],
     ['an unknown tag', { ...daily, per: { tag: { user: 'x' } } }, ['budgets[0].per']],
     ['a tag beside a provider', { ...daily, per: { provider: 'openai', tag: { team: 'x' } } }, ['budgets[0].per']],
+    ['each of a tag that alerts could not tell from the budget', { ...daily, each: 'budget' }, ['budgets[0].each']],
     ['each of a tag for a provider', { ...daily, each: 'team', per: { provider: 'openai' } }, ['budgets[0].each']],
     ['strict without more', { ...daily, strict: true }, ['budgets[0].hardStop', 'budgets[0].estimateUsd']],
     ['an estimate without strict', { ...daily, hardStop: true, estimateUsd: '0.02' }, ['budgets[0].estimateUsd']],

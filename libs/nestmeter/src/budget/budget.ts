@@ -178,7 +178,9 @@ function problemsOf(
   const tag = Object.keys(per.tag ?? {})[0];
   if (tag !== undefined && !tags.includes(tag)) problem('per', 'by a tag that the option tags declares');
   const isTagEach = each !== undefined && !isCallLabel(each);
-  if (isTagEach && !tags.includes(each)) problem('each', 'provider, model, operation or a declared tag');
+  // Alerts on budgets have the budget's own name under that label.
+  if (each === 'budget') problem('each', 'a tag of another name than budget');
+  else if (isTagEach && !tags.includes(each)) problem('each', 'provider, model, operation or a declared tag');
   // What a tag used is counted by its value alone.
   const byCall = callLabels.some((label) => per[label] !== undefined);
   if (tag !== undefined && byCall)
