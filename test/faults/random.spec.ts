@@ -1,15 +1,15 @@
 import { EagerKeepers } from '../fixtures/eager-keepers.js';
 import type { Findings } from '../fixtures/exactness.js';
+import { faultSeed } from '../fixtures/fault-seed.js';
 import { LedgerFleet, readPatienceMs, shortTiers } from '../fixtures/ledger-fleet.js';
 import { playedEpisodes, playFaults } from '../fixtures/play-faults.js';
 import { RedisServer } from '../fixtures/redis-server.js';
 import { makeFaultScript, type TimedFault } from '../model/fault-script.js';
 
 const isLong = process.env['FAULT_FORM'] === 'long';
-/** How many seeds, and the first of them: another one each time, printed in the titles. */
+/** How many seeds. */
 const count = Number(process.env['FAULT_SEEDS'] ?? (isLong ? 10 : 2));
-const first = Number(process.env['FAULT_SEED'] ?? Math.floor(Math.random() * 1e6));
-const seeds = Array.from({ length: count }, (_, index) => first + index);
+const seeds = Array.from({ length: count }, (_, index) => faultSeed + index);
 const durationMs = isLong ? 40_000 : 9000;
 
 describe('three replicas to whom anything happens', () => {

@@ -147,9 +147,9 @@ describe('alerts of budgets', () => {
     await until(async () => (await firing()).join() === expected.join(), 'all three alerts');
     const { alerts: texts } = await two.monitor.reports.alerts();
     expect(texts).toEqual([
-      '[critical] High budget use detected (110.0%) for team, chat',
+      '[critical] High budget use detected (110.0%, 1.10 of 1.00 USD) for budget team, operation chat',
       '[warning] High daily token usage detected (90.1%, threshold 80%)',
-      '[warning] Calls without a price in a budget detected (1) for team, chat',
+      '[warning] Budgeted calls without a price detected (1) for budget team, operation chat',
     ]);
   }, 120_000);
 });

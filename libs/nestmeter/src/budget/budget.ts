@@ -65,7 +65,7 @@ export const budgetsOption = z
         .describe('While the use of the fleet is unknown. Default allow; with strict refuse.'),
       estimateUsd: limitUsdRule
         .optional()
-        .describe('With strict: what one call costs at most, where its arguments do not tell.'),
+        .describe('With strict, and only then: what one call costs at most, where its arguments do not tell.'),
       estimateTokens: limitTokensRule.optional().describe('The same in tokens.'),
     }),
   )
@@ -192,5 +192,13 @@ function problemsOf(
     if (period === undefined) problem('strict', 'left out with rollingSeconds: reservations are made for a period');
     if (budget[estimate] === undefined) problem(estimate, 'given where strict is: what one call costs at most');
   }
+  // An estimate without effect: whoever gives it believes that calls are reserved for.
+  const onlyStrict = 'left out, or strict be true: nothing else reserves what a call may cost';
+  if (!strict && budget.estimateUsd !== undefined) problem('estimateUsd', onlyStrict);
+  if (!strict && budget.estimateTokens !== undefined) problem('estimateTokens', onlyStrict);
+  if (strict && limitUsd === undefined && budget.estimateUsd !== undefined)
+    problem('estimateUsd', 'left out where the limit is in tokens');
+  if (strict && limitTokens === undefined && budget.estimateTokens !== undefined)
+    problem('estimateTokens', 'left out where the limit is in USD');
   return problems;
 }

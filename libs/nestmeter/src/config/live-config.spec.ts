@@ -69,6 +69,19 @@ describe('the live configuration', () => {
     expect(config.alertThresholds).toEqual([]);
   });
 
+  it('changes one field of a group, and leaves what can be set in code only', async () => {
+    const base = readOptions({ alerts: { evaluationIntervalSeconds: 20, dailyCostUsd: 7 } }, {});
+    const config = new Fleet(1, base).replicas[0]!;
+    await config.update({ alert_evaluation_interval_seconds: 60 }, anybody);
+    expect(config.effective.alerts).toEqual({ ...base.alerts, evaluationIntervalSeconds: 60 });
+    expect(config.posted).toEqual({ alert_evaluation_interval_seconds: 60 });
+    expect(config.history).toMatchObject([
+      { before: { alert_evaluation_interval_seconds: 20 }, after: { alert_evaluation_interval_seconds: 60 } },
+    ]);
+    await config.remove('alert_evaluation_interval_seconds', anybody);
+    expect(config.effective).toEqual(base);
+  });
+
   it('changes nothing at all when one field is wrong', async () => {
     const { replicas } = new Fleet(1);
     const patch = { daily_token_limit: 5, publish_interval_ms: 1 };
