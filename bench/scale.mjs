@@ -26,13 +26,16 @@ export async function scale({ quick }) {
     ? { sizes: [1, 2], days: 1, pastReplicas: 1, warmSeconds: 0.2, seconds: 1, reads: 1 }
     : { sizes: fleets, days: 90, pastReplicas: 10, warmSeconds: 30, seconds: 40, reads: 7 };
   try {
-    const idleCpuMs = await idle(redis, plan.seconds / 4);
+    // Of a Redis that nobody uses; taken off what fleets cost.
+    const idleCpuMs = await cpuMsPerSecond(redis, plan.seconds / 4);
     const { days, pastReplicas, reads } = plan;
     const values = await foldedPast(redis, { app, days, replicas: pastReplicas });
     progress('reading the past');
     Object.assign(values, named('providers_24h', await read(redis, '24h', reads)));
     Object.assign(values, named('providers_90d', await read(redis, `${days}d`, reads)));
-    for (const size of plan.sizes) Object.assign(values, await curve(redis, size, plan, idleCpuMs));
+    const keeperCpuMs = (await keeperAlone(redis, plan)) - idleCpuMs;
+    values.redis_cpu_ms_per_second_of_keeper_alone = keeperCpuMs;
+    for (const size of plan.sizes) Object.assign(values, await curve(redis, size, plan, { idleCpuMs, keeperCpuMs }));
     const largest = plan.sizes.at(-1);
     const ratio = (name) => values[`${name}_of_${largest}`] / values[`${name}_of_1`];
     return {
@@ -45,8 +48,19 @@ export async function scale({ quick }) {
   }
 }
 
+/** Processor milliseconds per second of Redis while nothing but a replica without load is there, which keeps. */
+async function keeperAlone(redis, { warmSeconds, seconds }) {
+  progress('nobody but the keeper');
+  const keeper = fork(new URL('keeper-process.mjs', import.meta.url), [redis.url, app, 'keep']);
+  await nextMessage(keeper);
+  await pause(warmSeconds * 1000);
+  const cpuMs = await cpuMsPerSecond(redis, seconds);
+  keeper.kill('SIGKILL');
+  return cpuMs;
+}
+
 /** What a fleet costs once it runs and somebody keeps the store, per second; and a report of 24 h meanwhile. */
-async function curve(redis, size, { warmSeconds, seconds, reads }, idleCpuMs) {
+async function curve(redis, size, { warmSeconds, seconds, reads }, { idleCpuMs, keeperCpuMs }) {
   progress(`${size} replicas start`);
   const keeper = fork(new URL('keeper-process.mjs', import.meta.url), [redis.url, app, 'keep']);
   await nextMessage(keeper);
@@ -75,6 +89,8 @@ async function curve(redis, size, { warmSeconds, seconds, reads }, idleCpuMs) {
   for (const child of [...processes, keeper]) child.kill('SIGKILL');
   return {
     [`redis_cpu_ms_per_replica_second_of_${size}`]: redisCpuMs / size,
+    // Without what the replica that keeps costs when nobody else is there: it publishes, too, and is none of the fleet.
+    [`redis_cpu_ms_added_per_replica_second_of_${size}`]: (redisCpuMs - keeperCpuMs) / size,
     [`redis_core_percent_of_${size}`]: redisCpuMs / 10,
     // On a machine that is short of processors less than 1: then the costs per second are too low, those of a publish not.
     [`publishes_per_replica_second_of_${size}`]: perSecond('publishes') / size,
@@ -90,6 +106,7 @@ async function curve(redis, size, { warmSeconds, seconds, reads }, idleCpuMs) {
     [`longest_script_ms_of_${size}`]: scriptMs,
     [`providers_24h_cold_ms_of_${size}`]: day.coldMs,
     [`providers_24h_warm_ms_of_${size}`]: day.warmMs,
+    [`providers_24h_warm_cpu_ms_of_${size}`]: day.warmCpuMs,
   };
 }
 
@@ -129,17 +146,19 @@ async function read(redis, window, times) {
     coldMs: of('coldMs'),
     coldCpuMs: of('coldCpuMs'),
     warmMs: of('warmMs'),
+    warmCpuMs: of('warmCpuMs'),
     scriptMs: of('scriptMs'),
     turnMs: median(turns),
     leastTurnMs: Math.min(...turns),
   };
 }
 
-function named(name, { coldMs, coldCpuMs, warmMs, scriptMs, turnMs, leastTurnMs }) {
+function named(name, { coldMs, coldCpuMs, warmMs, warmCpuMs, scriptMs, turnMs, leastTurnMs }) {
   return {
     [`${name}_cold_ms`]: coldMs,
     [`${name}_cold_cpu_ms`]: coldCpuMs,
     [`${name}_warm_ms`]: warmMs,
+    [`${name}_warm_cpu_ms`]: warmCpuMs,
     [`${name}_longest_script_ms`]: scriptMs,
     [`${name}_longest_turn_ms`]: turnMs,
     [`${name}_longest_turn_of_the_best_read_ms`]: leastTurnMs,
@@ -159,8 +178,8 @@ async function scriptPercentiles({ client }) {
   return { script_p50_ms: p50 / 1000, script_p99_ms: p99 / 1000, script_p99_9_ms: p999 / 1000 };
 }
 
-/** Processor milliseconds per second of a Redis that nobody uses; taken off what fleets cost. */
-async function idle(redis, seconds) {
+/** Processor milliseconds of Redis per second, over some seconds. */
+async function cpuMsPerSecond(redis, seconds) {
   const [before, started] = [await redis.usage(), performance.now()];
   await pause(seconds * 1000);
   return (((await redis.usage()).cpuMs - before.cpuMs) / (performance.now() - started)) * 1000;

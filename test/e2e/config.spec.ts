@@ -112,13 +112,26 @@ describe.each(frameworks)('the configuration on %s', (_, start) => {
       overridden: { daily_token_limit: 500, operation_thresholds_ms: { qa_response: 3000 } },
     });
 
-    const back = await get('/config/daily_token_limit', taken({ 'if-match': '"1"' }));
-    expect(back.json).toMatchObject({ version: 2, effective: { daily_token_limit: 500 }, sources: { daily_token_limit: 'code' } }); // prettier-ignore
+    const interval = 'alert_evaluation_interval_seconds';
+    const { json: changed } = await get('/config', post({ [interval]: 30 }));
+    expect(changed).toMatchObject({
+      effective: { [interval]: 30, alerts: { evaluation_interval_seconds: 30 } },
+      sources: { [interval]: 'posted', alerts: 'default' },
+      overridden: { [interval]: 10 },
+      changeable: expect.arrayContaining([interval]),
+    });
+    const { json: without } = await get(`/config/${interval}`, taken());
+    expect(without).toMatchObject({ version: 3, effective: { [interval]: 10 }, sources: { [interval]: 'default' } });
+
+    const back = await get('/config/daily_token_limit', taken({ 'if-match': '"3"' }));
+    expect(back.json).toMatchObject({ version: 4, effective: { daily_token_limit: 500 }, sources: { daily_token_limit: 'code' } }); // prettier-ignore
     const { json } = await get('/config/history', reading);
     expect(json).toMatchObject({
-      version: 2,
+      version: 4,
       changes: [
-        { version: 2, by: expect.stringMatching(/^token:/), before: { daily_token_limit: 900 }, after: { daily_token_limit: 500 } }, // prettier-ignore
+        { version: 4, by: expect.stringMatching(/^token:/), before: { daily_token_limit: 900 }, after: { daily_token_limit: 500 } }, // prettier-ignore
+        { version: 3, before: { [interval]: 30 }, after: { [interval]: 10 } },
+        { version: 2, before: { [interval]: 10 }, after: { [interval]: 30 } },
         { version: 1, before: { daily_token_limit: 500, operation_thresholds_ms: { qa_response: 3000 } } },
       ],
     });

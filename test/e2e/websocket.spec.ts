@@ -1,96 +1,26 @@
 import 'reflect-metadata';
 import { once } from 'node:events';
-import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
-import { createServer as createSecureServer, request as secureRequest } from 'node:https';
-import { connect } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { IncomingMessage } from 'node:http';
 import { jest } from '@jest/globals';
-import express from 'express';
-import { createMonitor } from 'nestmeter';
-import { nestmeter as onExpress } from 'nestmeter/express';
-import { attachWebSocket } from 'nestmeter/websocket';
 import { WebSocket, WebSocketServer } from 'ws';
 import { RedisStore } from '../../libs/nestmeter/src/store/redis-store.js';
-import { Certificate } from '../fixtures/certificate.js';
-import { ask, portOf } from '../fixtures/http-app.js';
+import { ask } from '../fixtures/http-app.js';
 import { RedisServer } from '../fixtures/redis-server.js';
-import { RewritingProxy } from '../fixtures/rewriting-proxy.js';
-import { frameworks, type ServedApp, type ServedOptions } from '../fixtures/served-app.js';
+import { frameworks } from '../fixtures/served-app.js';
+import {
+  bearer,
+  cleanUpAll,
+  cleanUps,
+  follow,
+  open,
+  plainExpress,
+  readToken,
+  serving,
+  statusOf,
+  until,
+} from '../fixtures/websocket-app.js';
 
-const readToken = 'a-token-to-read-with';
-const bearer = { authorization: `Bearer ${readToken}` };
-const plainExpress = frameworks[2]![1];
-
-const cleanUps: (() => unknown)[] = [];
-afterEach(async () => {
-  process.env['NODE_ENV'] = 'test';
-  for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
-});
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await sleep(10);
-}
-
-const serving = (start: (options: ServedOptions) => Promise<ServedApp>) => async (options: ServedOptions) => {
-  const app = await start({ app: 'socket', ...options });
-  attachWebSocket(app.server, app.monitor);
-  let stopping: Promise<void> | null = null;
-  const stop = () => (stopping ??= app.stop());
-  cleanUps.push(stop);
-  return { ...app, stop };
-};
-
-interface Opened {
-  readonly socket: WebSocket;
-  readonly snapshots: string[];
-}
-
-/** Opens a WebSocket and collects what it gets. Rejects with the status of the answer when it is refused. */
-async function open(port: number, path: string, headers: Record<string, string> = {}): Promise<Opened> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { headers });
-  cleanUps.push(() => socket.terminate());
-  const snapshots: string[] = [];
-  socket.on('message', (data) => void snapshots.push((data as Buffer).toString()));
-  socket.on('error', () => {});
-  const refused = once(socket, 'unexpected-response').then(async ([, response]) => {
-    let text = '';
-    for await (const chunk of response as IncomingMessage) text += String(chunk);
-    const { statusCode, headers: answered } = response as IncomingMessage;
-    throw Object.assign(new Error(`refused with ${statusCode}`), { status: statusCode, headers: answered, text });
-  });
-  await Promise.race([once(socket, 'open'), refused]);
-  refused.catch(() => {});
-  return { socket, snapshots };
-}
-
-const statusOf = (opening: Promise<Opened>) =>
-  opening.then(
-    () => 101,
-    (error: { status: number }) => error.status,
-  );
-
-/** Follows /live and collects the snapshots; ends when what it answers is called. */
-function follow(port: number, path: string, headers: Record<string, string>) {
-  const snapshots: string[] = [];
-  const request = httpRequest({ host: '127.0.0.1', port, path, headers, agent: false }).end();
-  let text = '';
-  request.on('response', (response: IncomingMessage) => {
-    response.setEncoding('utf8');
-    response.on('error', () => {});
-    response.on('data', (chunk: string) => {
-      text += chunk;
-      for (let end = text.indexOf('\n\n'); end !== -1; end = text.indexOf('\n\n')) {
-        const data = /^data: (.*)$/m.exec(text.slice(0, end))?.[1];
-        if (data !== undefined) snapshots.push(data);
-        text = text.slice(end + 2);
-      }
-    });
-  });
-  request.on('error', () => {});
-  const stop = () => void request.destroy();
-  cleanUps.push(stop);
-  return { snapshots, stop };
-}
+afterEach(cleanUpAll);
 
 describe.each(frameworks)('the WebSocket on %s', (name, start) => {
   const serve = serving(start);
@@ -225,106 +155,6 @@ describe.each(frameworks)('the WebSocket on %s', (name, start) => {
     const path = name.startsWith('Nest') ? '/api/hello' : '/hello';
     const upgrade = { upgrade: 'h2c', connection: 'Upgrade, HTTP2-Settings', 'http2-settings': 'AAMAAABkAAQAAP__' };
     expect(await ask(port, path, { headers: upgrade })).toMatchObject({ status: 200, text: 'hello' });
-  });
-});
-
-describe('the WebSocket', () => {
-  it('lets a server read bodies and further requests of a connection that asked for another protocol', async () => {
-    const monitor = createMonitor({ app: 'socket' });
-    const app = express().use(express.json({ limit: '2mb' }));
-    app.post('/echo', (request, response) => void response.json(request.body));
-    const server = createServer(app).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    cleanUps.push(() => server.close());
-    attachWebSocket(server, monitor);
-    const body = JSON.stringify({ text: 'x'.repeat(1_000_000) });
-    const socket = connect(portOf(server), '127.0.0.1');
-    cleanUps.push(() => socket.destroy());
-    let got = '';
-    socket.setEncoding('latin1').on('data', (chunk: string) => void (got += chunk));
-    const head = (more: string) =>
-      `POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n${more}\r\n`;
-    socket.write(head('Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n') + body);
-    await until(() => got.endsWith(body));
-    socket.write(head('') + body);
-    await until(() => got.split('HTTP/1.1 200 OK').length === 3 && got.endsWith(body));
-    expect(socket.destroyed).toBe(false);
-  });
-
-  it('works over TLS, beside plain requests that ask for another protocol', async () => {
-    const certificate = await Certificate.make();
-    cleanUps.push(() => certificate.remove());
-    const monitor = createMonitor({ app: 'socket', access: { read: readToken } });
-    const app = express().use(onExpress(monitor).routes);
-    app.get('/hello', (_request, response) => void response.send('hello'));
-    const server = createSecureServer(certificate.contents, app).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    cleanUps.push(() => void (server.closeAllConnections(), server.close()));
-    attachWebSocket(server, monitor);
-    const to = { host: '127.0.0.1', port: portOf(server), ca: certificate.contents.cert, agent: false };
-    const askSecurely = async (path: string, headers: Record<string, string>, body?: string) => {
-      const method = body === undefined ? 'GET' : 'POST';
-      const [response] = (await once(secureRequest({ ...to, path, method, headers }).end(body), 'response')) as [IncomingMessage]; // prettier-ignore
-      let text = '';
-      for await (const chunk of response) text += String(chunk);
-      return { status: response.statusCode, headers: response.headers, text };
-    };
-    const h2c = { upgrade: 'h2c', connection: 'Upgrade, HTTP2-Settings', 'http2-settings': 'AAMAAABkAAQAAP__' };
-    expect(await askSecurely('/hello', h2c)).toMatchObject({ status: 200, text: 'hello' });
-    const login = await askSecurely(
-      '/performance/login',
-      { 'content-type': 'application/json' },
-      `{"token":"${readToken}"}`,
-    );
-    const [cookie] = login.headers['set-cookie']!;
-    expect(cookie).toMatch(/; Secure$/);
-    const { ca } = to;
-    const headers = { cookie: cookie!.split(';')[0]!, origin: `https://127.0.0.1:${to.port}` };
-    const socket = new WebSocket(`wss://127.0.0.1:${to.port}/performance/ws`, { ca, headers });
-    const [snapshot] = (await once(socket, 'message')) as [Buffer];
-    expect(JSON.parse(snapshot.toString())).toHaveProperty('system_health');
-    socket.terminate();
-    await monitor.stop();
-  });
-
-  it('works through a proxy that changes path and host', async () => {
-    const { port } = await serving(plainExpress)({ access: { read: readToken, trustedProxies: 1 } });
-    const proxy = await RewritingProxy.start(port, '/tools', '/performance');
-    cleanUps.push(() => proxy.stop());
-    const { snapshots, socket } = await open(proxy.port, '/tools/ws', { ...bearer, 'sec-fetch-site': 'same-origin' });
-    await until(() => snapshots.length > 0);
-    expect(JSON.parse(snapshots[0]!)).toHaveProperty('system_health');
-    socket.terminate();
-  });
-
-  it('is found at an alias, and below another prefix', async () => {
-    const { port } = await serving(plainExpress)({ prefix: '/ops/numbers', aliases: { '/live-socket': '/ws' } });
-    const host = { host: 'localhost' };
-    expect(await statusOf(open(port, '/ops/numbers/ws', host))).toBe(101);
-    expect(await statusOf(open(port, '/live-socket?interval=2', host))).toBe(101);
-  });
-
-  it('is on the port of the routes where they have one of their own', async () => {
-    const { port, monitor } = await serving(plainExpress)({ listen: { host: '127.0.0.1', port: 0 } });
-    await until(() => monitor.ownPort !== null);
-    const host = { host: 'localhost' };
-    const { snapshots } = await open(monitor.ownPort!, '/performance/ws', host);
-    await until(() => snapshots.length > 0);
-    expect(await statusOf(open(monitor.ownPort!, '/performance/real-time', host))).toBe(200);
-    expect(await statusOf(open(port, '/performance/ws', host))).toBe(404);
-  });
-
-  it('is not there while nothing attaches it, which is said', async () => {
-    const { port, monitor, stop } = await plainExpress({ app: 'socket', listen: { host: '127.0.0.1', port: 0 } });
-    cleanUps.push(stop);
-    await until(() => monitor.ownPort !== null);
-    expect(await statusOf(open(monitor.ownPort!, '/performance/ws', { host: 'localhost' }))).toBe(426);
-    expect(await statusOf(open(port, '/performance/ws', { host: 'localhost' }))).toBe(404);
-  });
-
-  it('takes no place when disabled', async () => {
-    const { port } = await serving(plainExpress)({ enabled: false });
-    expect(await statusOf(open(port, '/performance/ws', { host: 'localhost' }))).toBe(404);
   });
 });
 

@@ -10,7 +10,7 @@ describe('three replicas whose Redis is replaced by a copy', () => {
   beforeEach(async () => {
     master = await RedisServer.start();
     copy = await RedisServer.start('--replicaof', '127.0.0.1', String(master.port), '--repl-diskless-sync-delay', '0');
-    fleet = await LedgerFleet.start('fail-over', master, { seed: 11 });
+    fleet = await LedgerFleet.start('fail-over', master);
     await fleet.waits(async () => (await copy.info('replication')).includes('master_link_status:up'), 'the copy is up to date'); // prettier-ignore
     await fleet.records(200);
   });

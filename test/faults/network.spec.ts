@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { EagerKeepers } from '../fixtures/eager-keepers.js';
 import { exact, type Findings } from '../fixtures/exactness.js';
+import { faultSeed } from '../fixtures/fault-seed.js';
 import { LedgerFleet, shortTiers } from '../fixtures/ledger-fleet.js';
 import type { NetworkFaults } from '../fixtures/fault-proxy.js';
 import { RedisServer } from '../fixtures/redis-server.js';
@@ -23,14 +24,14 @@ const faults: readonly (readonly [string, Partial<NetworkFaults>, Parameters<Led
   ['10 kB pass in a second', { bytesPerSecond: 10_000 }, 'calls'],
 ];
 
-describe('three replicas behind a bad network', () => {
+describe(`three replicas behind a bad network (FAULT_SEED=${faultSeed})`, () => {
   let redis: RedisServer;
   let fleet: LedgerFleet;
   let keepers: EagerKeepers;
 
   beforeAll(async () => {
     redis = await RedisServer.start();
-    fleet = await LedgerFleet.start('network', redis, { seed: 7 });
+    fleet = await LedgerFleet.start('network', redis, { seed: faultSeed });
     // What arrives late or twice meets slots that are folded already.
     keepers = new EagerKeepers(fleet.store, shortTiers, 1);
   });

@@ -25,7 +25,7 @@ describe('three replicas whose Redis answers and takes no writes', () => {
 
   beforeEach(async () => {
     redis = await RedisServer.start('--stop-writes-on-bgsave-error', 'yes', '--appendfsync', 'everysec');
-    fleet = await LedgerFleet.start(app, redis, { seed: 17 });
+    fleet = await LedgerFleet.start(app, redis);
     await fleet.records(300);
   });
   afterEach(async () => {

@@ -9,7 +9,7 @@ describe('three replicas, one of which fails', () => {
 
   beforeAll(async () => {
     redis = await RedisServer.start();
-    fleet = await LedgerFleet.start('replica', redis, { seed: 5 });
+    fleet = await LedgerFleet.start('replica', redis);
     await fleet.records(300);
   });
   afterAll(async () => {

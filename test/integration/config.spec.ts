@@ -159,4 +159,24 @@ describe('the live configuration on Redis', () => {
     await until(async () => !(await intervals()).includes('60000'));
     expect(await intervals()).toEqual(['250', '250']);
   });
+
+  it('changes at once how often alerts are evaluated, on whichever replica, though ten minutes were to pass', async () => {
+    const rare = { alerts: { evaluationIntervalSeconds: 600 } };
+    const replicas = [await replica('watching', rare), await replica('watching', rare)];
+    const evaluatedAt = async () => (await replicas[1]!.reports.alerts()).evaluated_at ?? 0;
+    expect(await evaluatedAt()).toBe(0);
+    await replicas[1]!.updateConfig({ alert_evaluation_interval_seconds: 5 });
+    await until(async () => (await evaluatedAt()) > 0);
+    const first = await evaluatedAt();
+    await until(async () => (await evaluatedAt()) > first);
+    for (const monitor of replicas)
+      expect((await config(monitor)).effective).toMatchObject({
+        alert_evaluation_interval_seconds: 5,
+        alerts: { evaluation_interval_seconds: 5 },
+      });
+    // Whoever of them kept the store, the other one goes on as often.
+    await replicas[0]!.stop();
+    const last = await evaluatedAt();
+    await until(async () => (await evaluatedAt()) > last);
+  }, 60_000);
 });

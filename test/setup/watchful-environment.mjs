@@ -16,10 +16,13 @@ function open() {
 /** Fails a spec file that leaves timers, servers or child processes open after its last hook. */
 export default class WatchfulEnvironment extends TestEnvironment {
   #before = new Map();
+  #hasFailed = false;
 
   async handleTestEvent(event) {
     if (event.name === 'run_start') this.#before = open();
-    if (event.name !== 'run_finish') return;
+    if (event.name === 'test_done') this.#hasFailed ||= event.test.errors.length > 0;
+    // A test that fails leaves open what it would have closed: its failure is what people must see.
+    if (event.name !== 'run_finish' || this.#hasFailed) return;
     const left = () => [...open()].filter(([kind, count]) => count > (this.#before.get(kind) ?? 0));
     const end = performance.now() + graceMs;
     while (left().length > 0 && performance.now() < end) await sleep(50);

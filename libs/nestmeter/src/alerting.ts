@@ -17,6 +17,8 @@ import type { Store } from './store/store.js';
 /** The part of a monitor that is about alerts. */
 export interface Alerting {
   readonly alerts: FleetAlerts;
+  /** Goes on with the interval of evaluation that is in force now. */
+  reschedule(): void;
   /** Evaluates and notifies from now on. Nothing when alerts are not enabled. */
   start(): void;
   /** Ends that: waits for the evaluation under way, and at most some milliseconds for messages. Never rejects. */
@@ -28,6 +30,8 @@ export interface AlertingOptions extends EvaluationOptions {
   readonly options: EffectiveOptions;
   readonly store: Store;
   readonly clock: Clock;
+  /** Seconds between two evaluations, as posted or from the options; asked each time. */
+  readonly intervalSeconds: () => number;
   /** Thresholds that were posted; asked at each evaluation. */
   readonly thresholds: () => readonly PostedThreshold[];
   /** Token of the lease while this replica holds it. */
@@ -38,23 +42,35 @@ export interface AlertingOptions extends EvaluationOptions {
 
 /** Joins rules, the watch, channels and what is answered about alerts. Throws NM_OPTION_INVALID for a channel. */
 export function joinAlerting(parts: AlertingOptions): Alerting {
-  const { store, clock, storeNowMs, leaseToken, failed, log, context, families, slotSeconds, budgetLevels } = parts;
+  const {
+    store,
+    clock,
+    storeNowMs,
+    intervalSeconds,
+    leaseToken,
+    failed,
+    log,
+    context,
+    families,
+    slotSeconds,
+    budgetLevels,
+  } = parts;
   const { app = '', dashboardUrl = null, alerts: options } = parts.options;
   const records = new AlertRecords(store.upkeep);
   const rules = rulesInForce(parts);
   const { channels, warnings } = openChannels(options.channels, options.log, { app, log });
   const keeperToken = () => (store.embedded ? null : (leaseToken() ?? undefined));
   const shared = { records, rules, storeNowMs, channels, app, keeperToken, failed };
-  const intervalSeconds = () => options.evaluationIntervalSeconds;
   const sender = new NotificationSender({ ...shared, dashboardUrl, warn: log.warn });
   const test = (channel: Channel) => sender.test(channel);
   const alerts = new FleetAlerts({ ...shared, intervalSeconds, enabled: options.enabled, test });
-  if (!options.enabled) return { alerts, start: () => {}, stop: () => Promise.resolve() };
+  if (!options.enabled) return { alerts, reschedule: () => {}, start: () => {}, stop: () => Promise.resolve() };
   const written = () => void sender.send();
   const reading = { context, families, slotSeconds, budgetLevels };
   const watch = new AlertWatch({ ...shared, ...reading, intervalSeconds, clock, written });
   return {
     alerts,
+    reschedule: () => watch.reschedule(),
     start: () => {
       for (const warning of warnings) log.warn(warning);
       if (channels.every(({ kind }) => kind === 'log')) tellOfNoChannel(log);

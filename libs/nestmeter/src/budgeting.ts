@@ -3,6 +3,7 @@ import { Allowance } from './budget/allowance.js';
 import { defineBudget } from './budget/budget.js';
 import { type AskingCall, BudgetGate, type BudgetState, type CallEstimate } from './budget/budget-gate.js';
 import { BudgetGroups, type BudgetGroup } from './budget/budget-groups.js';
+import { BudgetReading } from './budget/budget-reading.js';
 import { BudgetRecords } from './budget/budget-records.js';
 import { BudgetView } from './budget/budget-view.js';
 import { FleetBudgets } from './budget/fleet-budgets.js';
@@ -19,6 +20,7 @@ import type { Store } from './store/store.js';
 /** The part of a monitor that is about budgets. */
 export interface Budgeting {
   readonly budgets: FleetBudgets;
+  readonly reading: BudgetReading;
   readonly gate: BudgetGate;
 }
 
@@ -56,17 +58,24 @@ export function joinBudgeting(parts: BudgetingOptions): Budgeting {
     return state;
   });
   const view = new BudgetView({ states, context, storeNowMs, slotSeconds });
-  const budgets: FleetBudgets = new FleetBudgets({
+  const records = new BudgetRecords(store.upkeep);
+  const reading = new BudgetReading({
     states,
     view,
-    context,
-    records: new BudgetRecords(store.upkeep),
-    storeNowMs,
+    records,
     monotonicMs,
-    longestSeconds: tiers.at(-1)!.retentionSeconds,
-    publishIntervalMs,
     isKeeper: () => store.embedded || leaseToken() !== null,
     failed: (error) => failed('budgets', error),
+  });
+  const budgets: FleetBudgets = new FleetBudgets({
+    states,
+    reading,
+    view,
+    context,
+    records,
+    storeNowMs,
+    longestSeconds: tiers.at(-1)!.retentionSeconds,
+    publishIntervalMs,
   });
   const gate = new BudgetGate({
     states,
@@ -75,9 +84,9 @@ export function joinBudgeting(parts: BudgetingOptions): Budgeting {
     estimate: (call) => estimateOf(call, prices, storeNowMs()),
     isPriced: (provider, model) =>
       prices.lookup(provider, model, storeNowMs()) !== null ? true : prices.settled ? false : null,
-    staleMs: () => budgets.staleMs,
+    staleMs: () => reading.staleMs,
   });
-  return { budgets, gate };
+  return { budgets, reading, gate };
 }
 
 /** The shares of this replica in the groups of one budget. */

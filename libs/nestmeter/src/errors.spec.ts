@@ -1,4 +1,8 @@
-import { errorCodes, invalidOption, NestmeterError, shown } from './errors.js';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { errorCodes, invalidOption, isNotInstalled, NestmeterError, shown } from './errors.js';
 
 describe('NestmeterError', () => {
   it('carries its code, message, name and cause', () => {
@@ -25,6 +29,59 @@ describe('errorCodes', () => {
       expect(meaning).toMatch(/^[A-Z][^\n]*\.$/);
       expect(whatToDo).toMatch(/^[A-Z][^\n]*\.$/);
     }
+  });
+});
+
+describe('isNotInstalled', () => {
+  /** Packages as they lie in a folder, by the text of their index.js; null for one that lacks it. */
+  const packages: Readonly<Record<string, string | null>> = {
+    'lacks-another': "import 'absent';",
+    'lacks-another-cjs': "require('absent');",
+    'lacks-itself': null,
+    throws: "throw Object.assign(new Error(\"Cannot find package 'throws'\"), { code: 'EACCES' });",
+  };
+  let folder: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'nestmeter-packages-'));
+    for (const [name, text] of Object.entries(packages)) {
+      const type = name.endsWith('cjs') ? 'commonjs' : 'module';
+      const place = join(folder, 'node_modules', name);
+      mkdirSync(place, { recursive: true });
+      writeFileSync(join(place, 'package.json'), JSON.stringify({ name, type, main: 'index.js' }));
+      if (text !== null) writeFileSync(join(place, 'index.js'), text);
+    }
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** What Node throws for a package in a process of its own: here the tests load modules. */
+  function thrownFor(name: string, how: 'import' | 'require'): unknown {
+    const load = how === 'import' ? 'import(name)' : 'Promise.resolve().then(() => require(name))';
+    const code = `const name = ${JSON.stringify(name)}; ${load}.catch(({ code, message }) => console.log(JSON.stringify({ code, message })))`;
+    return JSON.parse(execFileSync(process.execPath, ['-e', code], { cwd: folder, encoding: 'utf8' }));
+  }
+
+  it.each<[string, 'import' | 'require']>([
+    ['absent', 'import'],
+    ['absent', 'require'],
+    ['@scope/absent', 'import'],
+    ['@scope/absent', 'require'],
+  ])('tells that %s is not there (%s)', (name, how) => {
+    expect(isNotInstalled(thrownFor(name, how), name)).toBe(true);
+  });
+
+  it.each<[string, 'import' | 'require']>([
+    ['lacks-another', 'import'],
+    ['lacks-another-cjs', 'import'],
+    ['lacks-another-cjs', 'require'],
+    ['lacks-itself', 'import'],
+    ['throws', 'import'],
+  ])('tells that %s is there and cannot be loaded (%s)', (name, how) => {
+    expect(isNotInstalled(thrownFor(name, how), name)).toBe(false);
+  });
+
+  it.each([[null], [undefined], ['text'], [new TypeError('no code')]])('is false for %p', (error) => {
+    expect(isNotInstalled(error, 'absent')).toBe(false);
   });
 });
 

@@ -104,6 +104,10 @@ export const errorCodes = Object.freeze({
     meaning: 'A configured feature needs an optional package that is not installed.',
     whatToDo: 'Install the package that the message names, in the range that it names.',
   },
+  NM_PEER_UNUSABLE: {
+    meaning: 'A configured feature needs an optional package that is installed and cannot be loaded.',
+    whatToDo: 'Look at `cause`, which is what the package threw, and install the package anew with all it depends on.',
+  },
 } as const satisfies Record<`NM_${string}`, { readonly meaning: string; readonly whatToDo: string }>);
 
 /** The stable code of a {@link NestmeterError}. */
@@ -136,6 +140,20 @@ export class NestmeterError extends Error {
 export function disabled(what: string): NestmeterError {
   const message = `enabled must be true to have ${what}, got false. Enable the monitor.`;
   return new NestmeterError({ code: 'NM_NOT_FOUND', message });
+}
+
+/**
+ * Whether loading a package failed since it is not there. False for one that is there and throws: because something that it
+ * depends on is missing, because a file of its own is, or for any other reason.
+ *
+ * @param error what `import()` or `require` threw
+ */
+export function isNotInstalled(error: unknown, packageName: string): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+  if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return false;
+  // Who asked for it comes later in the message, and may have the same name in its path.
+  return /^Cannot find (?:package|module) '([^']*)'/.exec(String(message))?.[1] === packageName;
 }
 
 /** One option that breaks its rule. */

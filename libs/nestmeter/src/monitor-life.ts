@@ -53,7 +53,7 @@ export class MonitorLife {
     void (parts.persistence?.loaded() ?? Promise.resolve()).then(() => {
       parts.config.start();
       parts.alerting.start();
-      parts.budgeting.budgets.start();
+      parts.budgeting.reading.start();
     });
     void parts.recorder.prices.ready().then(() => {
       if (parts.recorder.prices.loadError !== null)
@@ -78,7 +78,7 @@ export class MonitorLife {
     await recorder.prices.ready();
     const notified = alerting.stop(shutdownTimeoutMs);
     const handedOn = keeper?.stop();
-    const givenBack = budgeting.budgets.stop();
+    const givenBack = budgeting.reading.stop();
     const { unacknowledged } = await publisher.stop(shutdownTimeoutMs);
     if (unacknowledged > 0)
       log.warn(`Stopped with ${unacknowledged} states unpublished: the store did not answer. Their counts are lost.`);

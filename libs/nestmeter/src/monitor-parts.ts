@@ -130,10 +130,10 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
     outboxBytes: options.outboxMb * mebibyte,
     describe: () => description.describe(),
     warn: log.warn,
-    onPublish: options.budgets.length === 0 ? undefined : () => budgeting.budgets.publishing(),
+    onPublish: options.budgets.length === 0 ? undefined : () => budgeting.reading.publishing(),
     onReceipt: ({ documents }) => {
       config.learn(documents);
-      budgeting.budgets.learn(documents);
+      budgeting.reading.learn(documents);
     },
   });
   const persistence = store instanceof MemoryStore ? createPersistence(options, store, publisher, clock, log) : null;
@@ -210,6 +210,7 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
     context: reports,
     families,
     slotSeconds: options.tiers[0]!.slotSeconds,
+    intervalSeconds: () => config.effective.alerts.evaluationIntervalSeconds,
     thresholds: () => config.alertThresholds,
     leaseToken: () => keeper?.leaseToken ?? null,
     log,
@@ -221,6 +222,7 @@ export function joinParts(options: EffectiveOptions, clock: Clock = systemClock)
   config.onChange(() => {
     isExcluded = excluded();
     publisher.reschedule();
+    alerting.reschedule();
     persistence?.saveSoon();
   });
   const share = {

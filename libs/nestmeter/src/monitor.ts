@@ -104,7 +104,7 @@ export class PerformanceMonitor {
     parts.publisher.clear();
     parts.recorder.clear();
     await parts.store.clear();
-    await parts.budgeting.budgets.clear();
+    await parts.budgeting.reading.clear();
   }
 
   /** Writes everything counted to a file, as JSON to a name that ends in `.json`. Rejects with NM_FILE_UNUSABLE. */
@@ -163,7 +163,7 @@ export class PerformanceMonitor {
     this.#record('tag', (recorder) => tagCurrent(recorder, tags));
   }
 
-  /** Counts an LLM call that was made and measured elsewhere. */
+  /** Counts an LLM call that was made and measured elsewhere. It was made: budgets count it and cannot refuse it. */
   recordLLMCall(record: LLMCallRecord): void {
     if (this.#parts !== null) recordLLMCall(this.#parts.recorder, this.#parts.recorder.llm, record);
   }

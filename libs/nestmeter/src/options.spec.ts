@@ -40,6 +40,13 @@ describe('options', () => {
     );
   });
 
+  it('are refused with an estimate that nothing would be reserved by', () => {
+    const budget = { name: 'daily', limitUsd: 1, period: 'day', hardStop: true, estimateUsd: '0.02' };
+    expect(messageOf({ budgets: [budget] })).toBe(
+      'NM_OPTION_INVALID: budgets[0].estimateUsd must be left out, or strict be true: nothing else reserves what a call may cost, got "0.02". Correct the option.',
+    );
+  });
+
   it('are refused all at once, each with its name, rule and value', () => {
     const message = messageOf({ publishIntervalMs: 5, logLevel: 'loud', prefix: 'performance', apdex: 5, app: '__x' });
     expect(message).toContain('NM_OPTION_INVALID: 5 options are wrong');

@@ -170,7 +170,7 @@ export const optionsSchema = z.strictObject({
     .default(64)
     .describe('MiB of the memory store; past it the oldest slots go.'),
   outboxMb: z.number().min(1).max(1024).default(32).describe('MiB of closed slots that wait for an unreachable store.'),
-  cacheMb: z.number().min(1).max(1024).default(32).describe('MiB of decoded slots kept for reading.'),
+  cacheMb: z.number().min(1).max(1024).default(32).describe('MiB of slots and their sums kept between reads.'),
   liveClients: z.int().min(1).max(10_000).default(50).describe('Open /live streams of this replica.'),
   bodyBytes: z.int().min(1024).max(1_048_576).default(65_536).describe('Bytes of a request body to the routes.'),
   rateLimits: z

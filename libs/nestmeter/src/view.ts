@@ -182,9 +182,22 @@ function configOf(
     sources[key] = Object.hasOwn(posted, key) ? 'posted' : sourceOf(name, given);
     if (sources[key] === 'posted') overridden[key] = shownOption(name, options[name as keyof EffectiveOptions]);
   }
+  for (const [key, { option, field }] of changeable) {
+    if (option === null || field === undefined) continue;
+    effective[key] = shownOption(field, fieldOf(config.effective, option, field));
+    const isGiven = fieldOf(given, option, field) !== undefined;
+    sources[key] = Object.hasOwn(posted, key) ? 'posted' : isGiven ? 'code' : 'default';
+    if (sources[key] === 'posted') overridden[key] = shownOption(field, fieldOf(options, option, field));
+  }
   effective['alert_thresholds'] = config.alertThresholds;
   sources['alert_thresholds'] = Object.hasOwn(posted, 'alert_thresholds') ? 'posted' : 'default';
   return { version: config.version, effective, sources, posted, overridden, changeable: [...changeable.keys()] };
+}
+
+/** A field of an option that is a group; undefined where the group or the field is not given. */
+function fieldOf(options: object, option: string, field: string): unknown {
+  const group = (options as Record<string, unknown>)[option] as Record<string, unknown> | undefined;
+  return group?.[field];
 }
 
 function shownOption(name: string, value: unknown): unknown {

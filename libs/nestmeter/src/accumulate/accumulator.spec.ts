@@ -1,48 +1,20 @@
 import fc from 'fast-check';
+import {
+  calls,
+  callsOf,
+  countingAccumulator,
+  depth,
+  midnight,
+  whole,
+} from '../../../../test/fixtures/counting-accumulator.js';
 import { arbitraryMeasurement, contents, measure, sampleFamily } from '../../../../test/fixtures/random-state.js';
-import { ManualClock, StoreClock } from '../clock.js';
 import { defaultTiers } from '../time-slot.js';
-import { Accumulator } from './accumulator.js';
-import type { SlotState } from './slot-state.js';
 import { FamilyState } from './family-state.js';
-
-/** The start of a UTC day, so that all tiers begin a slot. */
-const midnight = 1_699_920_000_000;
-const { calls } = sampleFamily.counter;
-const { depth } = sampleFamily.gauge;
-
-const fixture = (cap?: number) => {
-  const clock = new ManualClock(midnight);
-  const storeClock = new StoreClock(clock);
-  const accumulator = new Accumulator(storeClock, defaultTiers, { cap });
-  const series = accumulator.series(sampleFamily, ['a', 'b']);
-  return {
-    clock,
-    accumulator,
-    series,
-    count: (by = 1) => series.open(clock.monotonicMs()).count(calls, by),
-    /** Lets the store's clock be `ms` ahead of where it was, as the next answer of the store would tell. */
-    stepStore(ms: number): void {
-      clock.step(ms);
-      storeClock.sample(clock.monotonicMs(), clock.monotonicMs(), clock.wallMs());
-    },
-  };
-};
-
-const callsOf = (state: FamilyState): number =>
-  [...state.series.values()].reduce((sum, series) => sum + series.counters[calls]!, 0);
-
-/** Closed and open states of one tier, added up. */
-const whole = (accumulator: Accumulator, closed: readonly SlotState[], tier: number): FamilyState => {
-  const sum = new FamilyState(sampleFamily);
-  for (const slot of closed) if (slot.tier === defaultTiers[tier]) sum.merge(slot.state);
-  if (accumulator.families().length > 0) sum.merge(accumulator.openState(sampleFamily, tier).state);
-  return sum;
-};
+import type { SlotState } from './slot-state.js';
 
 describe('slots', () => {
   it('hold each record in exactly one slot of each tier: that of its time', () => {
-    const { clock, accumulator, count } = fixture();
+    const { clock, accumulator, count } = countingAccumulator();
     const recordedAt: number[] = [];
     for (const pauseMs of [0, 9999, 1, 110_000, 5000, 1_799_000, 21_600_000, 10_000]) {
       clock.advance(pauseMs);
@@ -65,7 +37,7 @@ describe('slots', () => {
   });
 
   it('close with the state that was open, one version later', () => {
-    const { clock, accumulator, count } = fixture();
+    const { clock, accumulator, count } = countingAccumulator();
     count(3);
     const open = defaultTiers.map((_, tier) => accumulator.openState(sampleFamily, tier));
     expect(open.map((slot) => [slot.final, callsOf(slot.state), slot.asOfMs])).toEqual(
@@ -83,14 +55,14 @@ describe('slots', () => {
   });
 
   it('in which nothing was recorded do not exist', () => {
-    const { clock, accumulator } = fixture();
+    const { clock, accumulator } = countingAccumulator();
     clock.advance(100_000);
     accumulator.roll();
     expect([accumulator.takeClosed(), accumulator.openVersions(0)]).toEqual([[], []]);
   });
 
   it('that nobody takes are bounded in number, and what is lost is counted', () => {
-    const { clock, accumulator, count } = fixture();
+    const { clock, accumulator, count } = countingAccumulator();
     for (let slot = 0; slot < 4500; slot++) {
       count();
       clock.advance(10_000);
@@ -102,84 +74,11 @@ describe('slots', () => {
   });
 });
 
-describe('a step of the clock', () => {
-  it('forward goes on in the slot of the new time', () => {
-    const { accumulator, count, stepStore } = fixture();
-    count();
-    stepStore(3_600_000);
-    accumulator.settle();
-    count();
-    expect(accumulator.openStart(0)).toBe(midnight / 1000 + 3600);
-    expect(accumulator.takeClosed().map((slot) => slot.start)).toEqual([
-      midnight / 1000,
-      midnight / 1000,
-      midnight / 1000,
-    ]);
-    expect(accumulator.counts.renewals).toBe(0);
-  });
-
-  it('back by less than a slot stays in the current slot, and no slot is opened twice', () => {
-    const { clock, accumulator, count, stepStore } = fixture();
-    clock.advance(12_000);
-    count();
-    stepStore(-5000);
-    accumulator.settle();
-    count();
-    expect([accumulator.openStart(0), accumulator.counts.renewals]).toEqual([midnight / 1000 + 10, 0]);
-    expect(callsOf(accumulator.openState(sampleFamily, 0).state)).toBe(2);
-    expect(accumulator.takeClosed()).toEqual([]);
-  });
-
-  it('back by more than a slot renews and follows the clock', () => {
-    const { clock, accumulator, count, stepStore } = fixture();
-    clock.advance(600_000);
-    count();
-    stepStore(-300_000);
-    accumulator.settle();
-    count(2);
-    expect([accumulator.generation, accumulator.openStart(0)]).toEqual([1, midnight / 1000 + 300]);
-    expect(accumulator.takeClosed().map((slot) => [slot.generation, callsOf(slot.state)])).toEqual(
-      defaultTiers.map(() => [0, 1]),
-    );
-    expect(callsOf(accumulator.openState(sampleFamily, 3).state)).toBe(2);
-  });
-});
-
-describe('renewing', () => {
-  it('makes all states final and goes on from zero in the same slots', () => {
-    const { accumulator, count } = fixture();
-    count(5);
-    accumulator.renew();
-    expect(accumulator.takeClosed().map((slot) => [slot.final, slot.generation, callsOf(slot.state)])).toEqual(
-      defaultTiers.map(() => [true, 0, 5]),
-    );
-    count(2);
-    for (let tier = 0; tier < defaultTiers.length; tier++) {
-      const open = accumulator.openState(sampleFamily, tier);
-      expect([open.generation, callsOf(open.state)]).toEqual([1, 2]);
-    }
-    expect(callsOf(accumulator.lifetime(sampleFamily))).toBe(7);
-  });
-
-  it('closes what has ended before', () => {
-    const { clock, accumulator, count, series } = fixture();
-    series.setLevel(depth, 4, 0);
-    count();
-    clock.advance(14_000);
-    accumulator.renew();
-    const finest = accumulator.takeClosed().filter((slot) => slot.tier === defaultTiers[0]);
-    expect(finest.map((slot) => [slot.start - midnight / 1000, slot.state.at('a\0b').gauges[0]!.seconds])).toEqual([
-      [0, 10],
-      [10, 4],
-    ]);
-  });
-});
-
 describe('levels', () => {
   const seconds = (slot: { state: FamilyState }) => slot.state.at('a\0b').gauges[depth]!;
 
   it('are weighted with the time for which they held, cut at the ends of slots', () => {
-    const { clock, accumulator, series } = fixture();
+    const { clock, accumulator, series } = countingAccumulator();
     series.setLevel(depth, 2, clock.monotonicMs());
     clock.advance(4000);
     series.setLevel(depth, 10, clock.monotonicMs());
@@ -191,7 +90,7 @@ describe('levels', () => {
   });
 
   it('are unknown while the process stands still over whole slots', () => {
-    const { clock, accumulator, series } = fixture();
+    const { clock, accumulator, series } = countingAccumulator();
     series.setLevel(depth, 1, clock.monotonicMs());
     clock.advance(35_000);
     accumulator.settle();
@@ -201,7 +100,7 @@ describe('levels', () => {
 
   it('do not count the time of a step of the clock, forward or back', () => {
     for (const step of [3_600_000, -3_600_000, 7000, -7000]) {
-      const { clock, accumulator, series, stepStore } = fixture();
+      const { clock, accumulator, series, stepStore } = countingAccumulator();
       clock.advance(1000);
       series.setLevel(depth, 1, clock.monotonicMs());
       clock.advance(2000);
@@ -215,7 +114,7 @@ describe('levels', () => {
   });
 
   it('end when cleared, and a reading from before the last settling counts no time twice', () => {
-    const { clock, accumulator, series } = fixture();
+    const { clock, accumulator, series } = countingAccumulator();
     series.setLevel(depth, 5, 0);
     clock.advance(3000);
     accumulator.settle();
@@ -231,7 +130,7 @@ describe('levels', () => {
 
 describe('versions', () => {
   it('grow with every change and not without one', () => {
-    const { accumulator, count } = fixture();
+    const { accumulator, count } = countingAccumulator();
     const versions = () => defaultTiers.map((_, tier) => accumulator.openVersions(tier)[0]?.version ?? 0);
     expect(versions()).toEqual([0, 0, 0, 0]);
     count();
@@ -244,7 +143,7 @@ describe('versions', () => {
 
 describe('clearing', () => {
   it('forgets everything and keeps handles and levels', () => {
-    const { clock, accumulator, series, count } = fixture();
+    const { clock, accumulator, series, count } = countingAccumulator();
     count(3);
     series.setLevel(depth, 4, 0);
     clock.advance(5000);
@@ -256,59 +155,6 @@ describe('clearing', () => {
     const state = accumulator.openState(sampleFamily, 3).state.at('a\0b');
     expect([state.counters[calls], state.gauges[depth]!.seconds, series.level(depth)]).toEqual([2, 1, 4]);
     expect(accumulator.series(sampleFamily, ['a', 'b'])).toBe(series);
-  });
-});
-
-describe('slots that wait for the time of the store', () => {
-  it('are named by it, each coarse one with what its finest ones have, whatever the clock of the host was', () => {
-    const history = fc.record({
-      startMs: fc.nat(21_600_000),
-      before: fc.array(fc.tuple(fc.nat(3700), fc.nat(3)), { maxLength: 8 }),
-      aheadMs: fc.oneof(fc.integer({ min: -20_000, max: 20_000 }), fc.integer({ min: -9_000_000, max: 9_000_000 })),
-      after: fc.array(fc.tuple(fc.nat(400_000), fc.nat(3)), { maxLength: 8 }),
-    });
-    fc.assert(
-      fc.property(history, ({ startMs, before, aheadMs, after }) => {
-        const clock = new ManualClock(midnight + startMs);
-        const storeClock = new StoreClock(clock);
-        const accumulator = new Accumulator(storeClock, defaultTiers);
-        accumulator.awaitStoreTime();
-        const series = accumulator.series(sampleFamily, ['a', 'b']);
-        let expected = 0;
-        const act = ([advanceMs, by]: readonly [number, number]): void => {
-          clock.advance(advanceMs);
-          series.open(clock.monotonicMs()).count(calls, by);
-          expected += by;
-        };
-        before.forEach(act);
-        clock.step(aheadMs);
-        const atMs = clock.wallMs();
-        storeClock.sample(clock.monotonicMs(), clock.monotonicMs(), atMs);
-        after.forEach(act);
-        clock.advance(22_000_000);
-        accumulator.renew();
-        const counts = defaultTiers.map(() => new Map<number, number>());
-        for (const { tier, start, state } of accumulator.takeClosed()) {
-          expect(start % tier.slotSeconds).toBe(0);
-          const level = defaultTiers.indexOf(tier);
-          counts[level]!.set(start, (counts[level]!.get(start) ?? 0) + callsOf(state));
-        }
-        for (const [level, { slotSeconds }] of defaultTiers.entries()) {
-          const fromFinest = new Map<number, number>();
-          for (const [start, sum] of counts[0]!) {
-            const coarse = Math.floor(start / slotSeconds) * slotSeconds;
-            fromFinest.set(coarse, (fromFinest.get(coarse) ?? 0) + sum);
-          }
-          expect(counts[level]).toEqual(fromFinest);
-          expect([...counts[level]!.values()].reduce((sum, count) => sum + count, 0)).toBe(expected);
-        }
-        // What is moved is off by half a slot at most.
-        const passedMs = before.reduce((sum, [ms]) => sum + ms, 0);
-        const first = Math.min(...counts[0]!.keys());
-        expect(first * 1000).toBeGreaterThan(atMs - passedMs - 16_000);
-      }),
-      { numRuns: 500 },
-    );
   });
 });
 
@@ -324,7 +170,7 @@ describe('any sequence of records, pauses, steps and renewals', () => {
   it('leaves in each tier, and in the lifetime, exactly what was recorded', () => {
     fc.assert(
       fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
-        const { clock, accumulator, stepStore } = fixture();
+        const { clock, accumulator, stepStore } = countingAccumulator();
         const expected = new FamilyState(sampleFamily);
         const closed: SlotState[] = [];
         for (const [kind, first, measurement] of actions) {

@@ -34,6 +34,8 @@ type Counts = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
 const none = new Uint8Array(0);
 const step = 16;
+/** Cells to spare when reading widens a window: values of the next replica lie a little beyond those of this one. */
+const spare = 2 * step;
 
 /**
  * Counts per bucket: a window of the grid that grows with what falls into it, in cells as wide as the largest count
@@ -142,7 +144,7 @@ export class Buckets {
     const first = reader.readSigned();
     if (!(length > 0 && first >= lowestIndex && first + length - 1 <= highestIndex))
       throw new RangeError('buckets must lie on the grid');
-    this.#reach(first, first + length - 1);
+    this.#reach(first, first + length - 1, spare);
     const { bytes } = reader;
     let { position } = reader;
     let cell = first - this.#start;
@@ -169,12 +171,14 @@ export class Buckets {
     return total;
   }
 
-  #reach(first: number, last: number): void {
+  /** Widens the window to some cells. @param more cells to spare on a side that is too narrow */
+  #reach(first: number, last: number, more = 0): void {
     const counts = this.#counts;
     if (counts.length > 0 && first >= this.#start && last < this.#start + counts.length) return;
     const fresh = counts.length === 0;
-    const low = fresh ? first : Math.min(first, this.#start);
-    const high = fresh ? last : Math.max(last, this.#start + counts.length - 1);
+    const end = this.#start + counts.length - 1;
+    const low = fresh ? first : first < this.#start ? first - more : this.#start;
+    const high = fresh ? last : last > end ? last + more : end;
     const start = Math.floor(low / step) * step;
     const grown = cellsLike(counts, Math.ceil((high + 1 - start) / step) * step);
     if (!fresh) grown.set(counts, this.#start - start);

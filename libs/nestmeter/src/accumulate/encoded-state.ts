@@ -250,7 +250,10 @@ function decodeTallies(states: readonly SeriesState[], tally: number, column: ([
 
 function isKey(key: unknown, labels: number): key is string {
   if (typeof key !== 'string') return false;
-  return labels < 2 ? !key.includes('\0') && (labels === 1 || key === '') : key.split('\0').length === labels;
+  if (labels === 0) return key === '';
+  let separators = 0;
+  for (let at = key.indexOf('\0'); at >= 0; at = key.indexOf('\0', at + 1)) separators++;
+  return separators === labels - 1;
 }
 
 /** A count of a body. What went bad on its way must not become NaN in everybody's sums. */

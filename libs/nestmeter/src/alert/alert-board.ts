@@ -25,6 +25,7 @@ const alert = z.object({
   severity,
   threshold,
   value: z.number().nullable(),
+  amounts: z.string().optional(),
   noData: z.boolean(),
   levels: z.array(z.object({ severity, threshold, sinceMs: timeMs, crossedMs: timeMs, firing: z.boolean() })),
 });
@@ -41,6 +42,7 @@ const changeRecord = z.object({
   severity,
   threshold,
   value: z.number().nullable(),
+  amounts: z.string().optional(),
   firingSinceMs: timeMs.nullable(),
 });
 
@@ -119,15 +121,14 @@ export function nextBoard(
       }
       const { state, change } = advance(was, observation, outcome.rule, nowMs);
       if (state !== null) mine.push(state);
-      if (change !== null)
-        changes.push(recordOf(change, change === 'resolved' ? was! : state!, observation.value, nowMs));
+      if (change !== null) changes.push(recordOf(change, change === 'resolved' ? was! : state!, observation, nowMs));
     }
     alerts.push(...mine);
     rules.push({ name, state: stateOf(outcome, mine), reason: outcome.reason });
   }
   // Alerts of rules that are no more.
   for (const gone of known.values())
-    if (gone.firingSinceMs !== null) changes.push(recordOf('resolved', gone, null, nowMs));
+    if (gone.firingSinceMs !== null) changes.push(recordOf('resolved', gone, { value: null }, nowMs));
   alerts.sort(byGravity);
   return {
     evaluatedMs: nowMs,
@@ -173,7 +174,12 @@ function stateOf({ state, observations }: RuleOutcome, mine: readonly AlertState
   return state === 'no_data' && observations.every(({ crossed }) => crossed === null) ? 'no_data' : 'ok';
 }
 
-function recordOf(kind: AlertChange, state: AlertState, value: number | null, nowMs: number): ChangeRecord {
+function recordOf(
+  kind: AlertChange,
+  state: AlertState,
+  { value, amounts }: Pick<Observation, 'value' | 'amounts'>,
+  nowMs: number,
+): ChangeRecord {
   const { id: alertId, rule, labels: of, title, severity: grade, threshold: limit, firingSinceMs } = state;
   const id = `${alertId}:${kind}:${nowMs}`;
   return {
@@ -187,6 +193,7 @@ function recordOf(kind: AlertChange, state: AlertState, value: number | null, no
     severity: grade,
     threshold: limit,
     value,
+    amounts,
     firingSinceMs,
   };
 }

@@ -36,6 +36,8 @@ export interface AlertState {
   readonly threshold: number | null;
   /** As last seen; null when there was no data. */
   readonly value: number | null;
+  /** For people, what a value in percent is of. */
+  readonly amounts?: string | undefined;
   /** Whether the last evaluation could tell nothing of it. */
   readonly noData: boolean;
   readonly levels: LevelState[];
@@ -63,7 +65,7 @@ export function advance(
   rule: AlertTiming,
   nowMs: number,
 ): Advanced {
-  const { labels, value, title } = observation;
+  const { labels, value, title, amounts } = observation;
   if (observation.crossed === null && rule.noData === 'keep' && before !== null)
     return { state: { ...held(before, nowMs), noData: true }, change: null };
   const crossed = observation.crossed ?? (rule.noData === 'alert' ? [noDataLevel(before)] : []);
@@ -86,6 +88,7 @@ export function advance(
     severity: worst.severity,
     threshold: worst.threshold,
     value,
+    amounts,
     noData: observation.crossed === null,
     levels,
   };

@@ -4,17 +4,22 @@ import type { AlertRule } from './rule.js';
 
 /** An alert in one line: `[warning] High memory pressure detected (85.5%)`. */
 export function alertText(
-  alert: Pick<AlertState, 'rule' | 'severity' | 'title' | 'threshold' | 'value' | 'labels'>,
+  alert: Pick<AlertState, 'rule' | 'severity' | 'title' | 'threshold' | 'value' | 'amounts' | 'labels'>,
   rule: AlertRule | undefined,
 ): string {
   const unit = unitOf(rule);
   const title = alert.title ?? rule?.title ?? alert.rule;
+  // Names of budgets, such as `all`, and of their groups say nothing without a word for what they name.
+  const isOfBudget = Object.hasOwn(alert.labels, 'budget');
   // Which replica it is stands in the labels; a name of one says little in a line for people.
-  const named = Object.entries(alert.labels).flatMap(([name, text]) => (name.startsWith('replica') ? [] : [text]));
+  const named = Object.entries(alert.labels).flatMap(([name, text]) =>
+    name.startsWith('replica') ? [] : [isOfBudget ? `${name} ${text}` : text],
+  );
   const of = named.length === 0 ? '' : ` for ${named.join(', ')}`;
   const limit = alert.threshold === null || !namesThreshold(rule) ? '' : `, threshold ${thresholdText(alert.threshold, unit)}`; // prettier-ignore
   const value = alert.value === null ? 'no data' : valueText(alert.value, unit);
-  return `[${alert.severity}] ${title} detected (${value}${limit})${of}`;
+  const amounts = alert.amounts === undefined ? '' : `, ${alert.amounts}`;
+  return `[${alert.severity}] ${title} detected (${value}${amounts}${limit})${of}`;
 }
 
 /** Limits that people set for one operation, or for a day, are not in the name of the rule: its text says which. */

@@ -34,7 +34,7 @@ function usedRule({ name, warningPercent }: WatchedBudget): AlertRuleInput {
 function unpricedRule({ name }: WatchedBudget): AlertRuleInput {
   return {
     name: `budget_${name}_unpriced`,
-    title: 'Calls without a price in a budget',
+    title: 'Budgeted calls without a price',
     category: 'cost',
     metric: 'budget_unpriced_calls',
     filter: { budget: name },

@@ -3,7 +3,7 @@ import { NestmeterError } from '../errors.js';
 import { runCheck } from './check.js';
 import { isCrossed } from './comparison.js';
 import { type EvaluationOptions, EvaluationWindow, type Families } from './evaluation-window.js';
-import { familiesOf, type MetricRule, questionOf, readMetric } from './metric-source.js';
+import { familiesOf, type MetricRule, questionOf, readMetric, type SeenValue } from './metric-source.js';
 import { type AlertRule, levelsOf } from './rule.js';
 import type { Severity } from './severity.js';
 
@@ -22,6 +22,8 @@ export interface Observation {
   readonly crossed: readonly Crossed[] | null;
   /** What is wrong, if not the rule's own title. */
   readonly title?: string | undefined;
+  /** For people, what a value in percent is of: `15.40 of 20.00 USD`. */
+  readonly amounts?: string | undefined;
 }
 
 /** What became of a rule in one evaluation. */
@@ -109,7 +111,7 @@ async function outcomeOf(rule: AlertRule, evaluation: EvaluationWindow, together
 
 function observationsOf(
   rule: MetricRule,
-  { labels, value, count }: Pick<Observation, 'labels' | 'value'> & { readonly count: number | null },
+  { labels, value, count, amounts }: SeenValue,
   thresholdsMs: Readonly<Record<string, number>>,
 ): Observation[] {
   const own = ownThreshold(rule, labels, thresholdsMs);
@@ -117,7 +119,7 @@ function observationsOf(
   const levels = own === null ? levelsOf(rule) : [{ severity: 'warning' as const, threshold: own }];
   const isTold = value !== null && (count === null || count >= rule.minCount);
   const crossed = isTold ? levels.filter(({ threshold }) => isCrossed(value, rule.comparison, threshold)) : null;
-  return [{ labels, value, crossed }];
+  return [{ labels, value, crossed, amounts }];
 }
 
 /** The threshold of one operation or component; null when the rule has its own, undefined when there is none. */

@@ -23,6 +23,8 @@ export interface EvaluationOptions {
 export interface BudgetLevel {
   readonly labels: Readonly<Record<string, string>>;
   readonly usedPercent: number | null;
+  /** For people: `15.40 of 20.00 USD`; null is unknown. */
+  readonly usedOfLimit: string | null;
   readonly unpricedCalls: number | null;
 }
 

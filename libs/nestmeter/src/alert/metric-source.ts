@@ -8,9 +8,15 @@ import { metricName, type NamedMetric, namedMetrics } from './metric-names.js';
 import { changeOf } from './metric-change.js';
 import type { AlertRule } from './rule.js';
 
+/** A value as a rule sees it. */
+export interface SeenValue extends MetricValue {
+  /** For people, what a value in percent is of. */
+  readonly amounts?: string | undefined;
+}
+
 /** What a rule's metric is now: values, or why there are none. */
 export type Reading =
-  | { readonly kind: 'values'; readonly values: readonly MetricValue[] }
+  | { readonly kind: 'values'; readonly values: readonly SeenValue[] }
   | { readonly kind: 'inactive'; readonly reason: string };
 
 /** A rule that looks at a metric. */
@@ -35,7 +41,7 @@ function unitOf(metric: string): string {
   return metric.endsWith('_ms') ? 'ms' : '';
 }
 
-const values = (...all: MetricValue[]): Reading => ({ kind: 'values', values: all });
+const values = (...all: SeenValue[]): Reading => ({ kind: 'values', values: all });
 const inactive = (reason: string): Reading => ({ kind: 'inactive', reason });
 const one = (value: number | null): Reading => values({ labels: {}, value, count: null });
 
@@ -134,11 +140,11 @@ async function readBudgets({ metric, filter }: MetricQuestion, evaluation: Evalu
     Object.entries(filter).every(([label, value]) => Object.hasOwn(labels, label) && labels[label] === value),
   );
   return values(
-    ...wanted.map(({ labels, usedPercent, unpricedCalls }) => ({
-      labels,
-      value: metric === 'used_percent' ? usedPercent : unpricedCalls,
-      count: null,
-    })),
+    ...wanted.map(({ labels, usedPercent, usedOfLimit, unpricedCalls }) =>
+      metric === 'used_percent'
+        ? { labels, value: usedPercent, count: null, amounts: usedOfLimit ?? undefined }
+        : { labels, value: unpricedCalls, count: null },
+    ),
   );
 }
 

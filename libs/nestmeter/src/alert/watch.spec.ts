@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { AlertFleet } from '../../../../test/fixtures/alert-fleet.js';
 import { endpointFamily } from '../accumulate/families.js';
 import { customFamily } from '../accumulate/custom-family.js';
@@ -96,6 +97,63 @@ describe('the watch', () => {
     expect((await fleet.now()).active.map((alert) => alert.id)).toEqual([id]);
     await fleet.pass(60);
     expect(await fleet.firing()).toEqual([]);
+  });
+
+  it('takes another interval at once, counts it from when the wait began, and then looks as often', async () => {
+    const fleet = await fired([{ ...errors, forSeconds: 0, keepFiringSeconds: 60 }]);
+    const { watch } = fleet.one;
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+    try {
+      const evaluatedAfter = async (seconds: number) => {
+        fleet.fleet.clock.advance(seconds * 1000);
+        await fleet.fleet.publish();
+        await jest.advanceTimersByTimeAsync(seconds * 1000);
+        return (await fleet.now()).evaluated_at! - began;
+      };
+      const began = fleet.fleet.clock.wallMs() / 1000;
+      fleet.one.intervalSeconds = 600;
+      watch.reschedule();
+      watch.start();
+      expect(await evaluatedAfter(600)).toBe(600);
+      fail(fleet);
+      expect(await evaluatedAfter(300)).toBe(600);
+      fleet.one.intervalSeconds = 400;
+      watch.reschedule();
+      watch.reschedule();
+      expect([await evaluatedAfter(90), await evaluatedAfter(10)]).toEqual([600, 1000]);
+      expect([await evaluatedAfter(390), await evaluatedAfter(10)]).toEqual([1000, 1400]);
+      fleet.one.intervalSeconds = 10;
+      fleet.fleet.clock.advance(60_000);
+      watch.reschedule();
+      expect(await evaluatedAfter(0)).toBe(1460);
+      expect([await evaluatedAfter(5), await evaluatedAfter(5), await evaluatedAfter(10)]).toEqual([1460, 1470, 1480]);
+      await watch.stop();
+      watch.reschedule();
+      expect(await evaluatedAfter(600)).toBe(1480);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('does not take for an outage what was due after the longer interval before', async () => {
+    const fleet = await fired([{ ...errors, forSeconds: 0, keepFiringSeconds: 60 }]);
+    const { watch } = fleet.one;
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+    try {
+      fleet.one.intervalSeconds = 600;
+      watch.start();
+      fleet.fleet.clock.advance(300_000);
+      await fleet.fleet.publish();
+      expect(await fleet.firing()).toEqual(['errors warning']);
+      fleet.one.intervalSeconds = 10;
+      watch.reschedule();
+      await jest.advanceTimersByTimeAsync(0);
+      // Five minutes without a failure are five minutes, though only half a minute may lie between two evaluations now.
+      expect(await fleet.firing()).toEqual([]);
+      await watch.stop();
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('ends the alerts of rules that are no more', async () => {

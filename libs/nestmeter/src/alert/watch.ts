@@ -48,6 +48,8 @@ export class AlertWatch {
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
   #stopped = false;
+  /** When the wait for the next evaluation began, and the interval in force then. */
+  #wait = { beganMs: 0, seconds: 0 };
   /** The evaluation that this replica wrote last, and when it was by a clock that cannot be set. */
   #written: { readonly evaluatedMs: number; readonly monotonicMs: number } | null = null;
 
@@ -56,6 +58,14 @@ export class AlertWatch {
   /** Evaluates from now on, the first time after one interval. What was stopped does not start again. */
   start(): void {
     if (!this.#stopped) this.#schedule();
+  }
+
+  /** Goes on with the interval in force now: the wait under way ends when that has passed since it began. */
+  reschedule(): void {
+    // While an evaluation is under way, the wait after it takes the new interval by itself.
+    if (this.#timer === null) return;
+    clearTimeout(this.#timer);
+    this.#setTimer();
   }
 
   /**
@@ -94,7 +104,9 @@ export class AlertWatch {
     const monotonicMs = clock.monotonicMs();
     const elapsedMs = this.#written?.evaluatedMs === evaluatedMs ? monotonicMs - this.#written.monotonicMs : null;
     const sinceMs = elapsedMs ?? nowMs - evaluatedMs;
-    const unwatchedMs = Math.max(0, sinceMs - lateIntervals * intervalSeconds() * 1000);
+    // What was due after the interval before is not late by one that is shorter since.
+    const dueSeconds = Math.max(intervalSeconds(), this.#wait.seconds);
+    const unwatchedMs = Math.max(0, sinceMs - lateIntervals * dueSeconds * 1000);
     const outcomes = await evaluateRules(rules(), { ...this.options, isOver: () => this.#stopped });
     if (outcomes === null || this.#stopped) return;
     for (const { rule, error } of outcomes) if (error !== undefined) failed(`alerts.${rule.name}`, error);
@@ -129,11 +141,20 @@ export class AlertWatch {
   }
 
   #schedule(): void {
-    this.#timer = setTimeout(() => {
-      void this.evaluate().then(() => {
-        if (!this.#stopped) this.#schedule();
-      });
-    }, this.options.intervalSeconds() * 1000);
+    const { clock, intervalSeconds } = this.options;
+    this.#wait = { beganMs: clock.monotonicMs(), seconds: intervalSeconds() };
+    this.#setTimer();
+  }
+
+  #setTimer(): void {
+    const { clock, intervalSeconds } = this.options;
+    const passedMs = clock.monotonicMs() - this.#wait.beganMs;
+    const turn = async (): Promise<void> => {
+      this.#timer = null;
+      await this.evaluate();
+      if (!this.#stopped) this.#schedule();
+    };
+    this.#timer = setTimeout(() => void turn(), Math.max(0, intervalSeconds() * 1000 - passedMs));
     this.#timer.unref();
   }
 }

@@ -140,6 +140,24 @@ export function answerOverride(budget: Budget, { limit, until, by, why }: Overri
   return { ...shown('limit', limit, budget), until, by, why };
 }
 
+/** What is used of the limit, in one short text for people: `15.40 of 20.00 USD`. Null while it is unknown. */
+export function usedOfLimit(
+  answer: Pick<BudgetAnswer, 'used_cost_usd' | 'limit_cost_usd' | 'used_tokens' | 'limit_tokens'>,
+): string | null {
+  const {
+    used_cost_usd: usedUsd,
+    limit_cost_usd: limitUsd,
+    used_tokens: usedTokens,
+    limit_tokens: limitTokens,
+  } = answer;
+  if (usedTokens !== null && limitTokens !== null) return `${usedTokens} of ${limitTokens} tokens`;
+  if (usedUsd === null || limitUsd === null) return null;
+  // The limit as it was set, however small, with two digits at least; what is used as exactly as that.
+  const limit = limitUsd.replace(/(\.\d\d\d*?)0*$/, '$1');
+  const digits = limit.length - limit.indexOf('.') - 1;
+  return `${Number(usedUsd).toFixed(digits)} of ${limit} USD`;
+}
+
 function labelsOf({ filters }: Budget, { labels }: BudgetGroup): Record<string, string> {
   const filtered = filters.map(({ label, value, isPrefix }) => [label, isPrefix ? `${value}*` : value] as const);
   // Without a prototype: a tag may be called anything.

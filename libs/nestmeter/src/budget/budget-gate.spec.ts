@@ -234,6 +234,22 @@ describe('a strict budget', () => {
     expect(one.refusal()).toBe('exceeded');
   });
 
+  it('counts what nothing was reserved for, beyond the limit too, and is closed by it', async () => {
+    const one = new Gate(strict);
+    one.estimate = { nanoUsd: 600, tokens: null };
+    const ask = async () => (await one.gate.admit({ ...call, mayWait: true }))!;
+    // A method answered an Observable that nobody reads yet: the next call gets its share.
+    one.gate.released(await ask());
+    const under = await ask();
+    // It was read meanwhile, and another call was recorded by hand.
+    one.spend(300);
+    one.spend(200);
+    one.spend(600, {}, under);
+    const [group] = [...one.states[0]!.groups.all()];
+    expect([group!.used, group!.allowance!.isBusy]).toEqual([1100, false]);
+    await expect(ask()).rejects.toMatchObject({ reason: 'exceeded' });
+  });
+
   it('gives back what other budgets reserved when one of them refuses', async () => {
     const one = new Gate(strict, { ...daily, name: 'second' });
     one.spend(1000);

@@ -70,8 +70,20 @@ describe('a budget', () => {
     ['an unknown label', { ...daily, each: 'user' }, ['budgets[0].each']],
     ['an unknown tag', { ...daily, per: { tag: { user: 'x' } } }, ['budgets[0].per']],
     ['a tag beside a provider', { ...daily, per: { provider: 'openai', tag: { team: 'x' } } }, ['budgets[0].per']],
+    ['each of a tag that alerts could not tell from the budget', { ...daily, each: 'budget' }, ['budgets[0].each']],
     ['each of a tag for a provider', { ...daily, each: 'team', per: { provider: 'openai' } }, ['budgets[0].each']],
     ['strict without more', { ...daily, strict: true }, ['budgets[0].hardStop', 'budgets[0].estimateUsd']],
+    ['an estimate without strict', { ...daily, hardStop: true, estimateUsd: '0.02' }, ['budgets[0].estimateUsd']],
+    [
+      'an estimate in tokens without strict',
+      { name: 'a', limitTokens: 5, period: 'day', strict: false, estimateTokens: 1 },
+      ['budgets[0].estimateTokens'],
+    ],
+    [
+      'an estimate in the unit that the limit is not in',
+      { ...daily, hardStop: true, strict: true, estimateUsd: 0.02, estimateTokens: 1 },
+      ['budgets[0].estimateTokens'],
+    ],
     [
       'strict over a rolling window',
       { name: 'a', limitTokens: 5, rollingSeconds: 3600, strict: true, hardStop: true, estimateTokens: 1 },

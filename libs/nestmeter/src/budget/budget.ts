@@ -65,7 +65,7 @@ export const budgetsOption = z
         .describe('While the use of the fleet is unknown. Default allow; with strict refuse.'),
       estimateUsd: limitUsdRule
         .optional()
-        .describe('With strict: what one call costs at most, where its arguments do not tell.'),
+        .describe('With strict, and only then: what one call costs at most, where its arguments do not tell.'),
       estimateTokens: limitTokensRule.optional().describe('The same in tokens.'),
     }),
   )
@@ -178,7 +178,9 @@ function problemsOf(
   const tag = Object.keys(per.tag ?? {})[0];
   if (tag !== undefined && !tags.includes(tag)) problem('per', 'by a tag that the option tags declares');
   const isTagEach = each !== undefined && !isCallLabel(each);
-  if (isTagEach && !tags.includes(each)) problem('each', 'provider, model, operation or a declared tag');
+  // Alerts on budgets have the budget's own name under that label.
+  if (each === 'budget') problem('each', 'a tag of another name than budget');
+  else if (isTagEach && !tags.includes(each)) problem('each', 'provider, model, operation or a declared tag');
   // What a tag used is counted by its value alone.
   const byCall = callLabels.some((label) => per[label] !== undefined);
   if (tag !== undefined && byCall)
@@ -192,5 +194,13 @@ function problemsOf(
     if (period === undefined) problem('strict', 'left out with rollingSeconds: reservations are made for a period');
     if (budget[estimate] === undefined) problem(estimate, 'given where strict is: what one call costs at most');
   }
+  // An estimate without effect: whoever gives it believes that calls are reserved for.
+  const onlyStrict = 'left out, or strict be true: nothing else reserves what a call may cost';
+  if (!strict && budget.estimateUsd !== undefined) problem('estimateUsd', onlyStrict);
+  if (!strict && budget.estimateTokens !== undefined) problem('estimateTokens', onlyStrict);
+  if (strict && limitUsd === undefined && budget.estimateUsd !== undefined)
+    problem('estimateUsd', 'left out where the limit is in tokens');
+  if (strict && limitTokens === undefined && budget.estimateTokens !== undefined)
+    problem('estimateTokens', 'left out where the limit is in USD');
   return problems;
 }

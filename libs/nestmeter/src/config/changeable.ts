@@ -14,11 +14,14 @@ export interface Changeable {
   /** Name in code; null for what is no option in code. */
   readonly option: string | null;
   readonly by: ChangedBy;
+  /** Of an option that is a group: its only field that can be changed, by its name in code. */
+  readonly field?: string;
 }
 
 /** Everything that can be posted, by its name in the document. All else can be set in code only. */
 export const changeable: ReadonlyMap<string, Changeable> = new Map(
-  Object.entries({
+  Object.entries<Changeable>({
+    alert_evaluation_interval_seconds: { option: 'alerts', by: 'value', field: 'evaluationIntervalSeconds' },
     alert_thresholds: { option: null, by: 'threshold' },
     apdex_ms: { option: 'apdexMs', by: 'name' },
     body_bytes: { option: 'bodyBytes', by: 'value' },
@@ -31,8 +34,13 @@ export const changeable: ReadonlyMap<string, Changeable> = new Map(
     rate_limits: { option: 'rateLimits', by: 'field' },
     sample_interval_ms: { option: 'sampleIntervalMs', by: 'value' },
     shutdown_timeout_ms: { option: 'shutdownTimeoutMs', by: 'value' },
-  } satisfies Record<string, Changeable>),
+  }),
 );
+
+/** What a place is within its option, by its name in code; undefined for the whole option. @param entry of the place */
+export function partOf({ by, field }: Changeable, entry: string | undefined): string | undefined {
+  return entry !== undefined && by === 'field' ? camelCase(entry) : (entry ?? field);
+}
 
 /** The spelling of code: `reads_per_minute` → `readsPerMinute`. */
 export function camelCase(name: string): string {

@@ -1,5 +1,5 @@
 import { type AlertThreshold, noThreshold, postedThreshold } from './alert-threshold.js';
-import { camelCase, type Changeable, changeable } from './changeable.js';
+import { type Changeable, changeable, partOf } from './changeable.js';
 import type { Path, Posted, PostedState } from './posted.js';
 import { placeOf } from './posted.js';
 import { type OptionRules, valueProblems } from './read-patch.js';
@@ -26,8 +26,7 @@ export function inForce<Options extends object>(
     if (row === undefined || isMisplaced(row, path) || valueProblems(path, value, rules).length > 0)
       ignored.push(path.join('.'));
     else if (row.option === null) alertThresholds.push(postedThreshold.parse(value) as AlertThreshold);
-    else if (path[1] === undefined) options[row.option] = value;
-    else options[row.option] = Object.freeze({ ...entriesOf(options[row.option]), [nameOf(row, path[1])]: value });
+    else options[row.option] = withPart(options[row.option], partOf(row, path[1]), value);
   }
   return { options: Object.freeze(options) as Options, alertThresholds: Object.freeze(alertThresholds), ignored };
 }
@@ -39,9 +38,9 @@ export function valueAt(base: object, state: PostedState, path: Path): unknown {
   const row = changeable.get(path[0])!;
   if (row.option === null) return noThreshold(path[1]!);
   const value = (base as Record<string, unknown>)[row.option];
-  if (path[1] === undefined) return value ?? null;
+  const name = partOf(row, path[1]);
+  if (name === undefined) return value ?? null;
   const entries = entriesOf(value);
-  const name = nameOf(row, path[1]);
   return Object.hasOwn(entries, name) ? entries[name] : null;
 }
 
@@ -71,8 +70,9 @@ function isMisplaced({ by }: Changeable, [, entry]: Path): boolean {
   return (by === 'value') !== (entry === undefined);
 }
 
-function nameOf({ by }: Changeable, entry: string): string {
-  return by === 'field' ? camelCase(entry) : entry;
+/** @param name of the part that gets the value; undefined for the whole */
+function withPart(option: unknown, name: string | undefined, value: unknown): unknown {
+  return name === undefined ? value : Object.freeze({ ...entriesOf(option), [name]: value });
 }
 
 /** One number for all stands for its entry `default`. */

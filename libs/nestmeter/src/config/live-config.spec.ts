@@ -1,94 +1,8 @@
 import { jest } from '@jest/globals';
-import fc from 'fast-check';
-import { ManualClock } from '../clock.js';
-import { NestmeterError } from '../errors.js';
-import { problemOf } from '../option-problem.js';
-import { type EffectiveOptions, optionsSchema, readOptions } from '../options.js';
-import { MemoryStore } from '../store/memory-store.js';
-import type { Receipt } from '../store/store.js';
-import type { ControlDocument, DocumentHead, Upkeep } from '../store/upkeep.js';
+import { anybody, codeOf, Fleet, heads, manyTurns } from '../../../../test/fixtures/config-fleet.js';
+import { type EffectiveOptions, readOptions } from '../options.js';
 import { LiveConfig } from './live-config.js';
 import type { ConfigChange } from './posted.js';
-
-type Shared = Pick<Upkeep, 'offer' | 'documents'>;
-
-const unreachable = () => new NestmeterError({ code: 'NM_STORE_UNREACHABLE', message: 'The store must answer.' });
-
-/** A real store behind a network that can be cut, and that can lose the answer to a write. */
-class Network implements Shared {
-  isCut = false;
-  losesReply = false;
-
-  constructor(private readonly store: Shared) {}
-
-  async documents(names: readonly string[]) {
-    if (this.isCut) throw unreachable();
-    return this.store.documents(names);
-  }
-
-  async offer(document: ControlDocument, token: string | null, base?: DocumentHead | null) {
-    if (this.isCut) throw unreachable();
-    const outcome = await this.store.offer(document, token, base);
-    if (this.losesReply) throw unreachable();
-    return outcome;
-  }
-}
-
-class Fleet {
-  readonly clock = new ManualClock(1_700_000_000_000);
-  store = this.emptyStore();
-  readonly warnings: string[] = [];
-  readonly networks: Network[];
-  readonly replicas: LiveConfig<EffectiveOptions>[];
-
-  constructor(count: number, base: EffectiveOptions = readOptions({}, {})) {
-    this.networks = Array.from({ length: count }, () => new Network(this.#upkeep()));
-    this.replicas = this.networks.map((upkeep) => this.replica(upkeep, base));
-  }
-
-  replica(upkeep: Shared = this.#upkeep(), base = readOptions({}, {})): LiveConfig<EffectiveOptions> {
-    return new LiveConfig<EffectiveOptions>({
-      upkeep,
-      clock: this.clock,
-      storeNowMs: () => this.clock.wallMs(),
-      base,
-      rules: { schemas: optionsSchema.shape, problemOf },
-      warn: (message) => this.warnings.push(message),
-    });
-  }
-
-  emptyStore(): MemoryStore {
-    return new MemoryStore({ clock: this.clock, maxBytes: 1 << 20 });
-  }
-
-  async document(): Promise<ControlDocument | null> {
-    return (await this.store.upkeep.documents(['config']))[0]!;
-  }
-
-  async settle(): Promise<void> {
-    for (const network of this.networks) [network.isCut, network.losesReply] = [false, false];
-    for (let round = 0; round < 2; round++) for (const replica of this.replicas) await replica.refresh();
-  }
-
-  /** Whatever store there is then. */
-  #upkeep(): Shared {
-    const current = () => this.store.upkeep;
-    return {
-      documents: (names: readonly string[]) => current().documents(names),
-      offer: (...args: Parameters<Upkeep['offer']>) => current().offer(...args),
-    };
-  }
-}
-
-const anybody = { by: 'test', ifVersions: null };
-const codeOf = (promise: Promise<unknown>) => promise.then(() => null, (error: NestmeterError) => error.code); // prettier-ignore
-const heads = (...documents: (ControlDocument | null)[]): Receipt['documents'] =>
-  new Map(documents.flatMap((document) => (document === null ? [] : [[document.name, document]])));
-
-/** Lets go on what nobody waits for; the store of these tests answers at once. */
-async function manyTurns(): Promise<void> {
-  for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
-}
 
 describe('the live configuration', () => {
   it('puts what is posted on top of the options, entry by entry, until it is taken back', async () => {
@@ -153,6 +67,19 @@ describe('the live configuration', () => {
     // What was before can be posted as it is.
     await config.update(before, anybody);
     expect(config.alertThresholds).toEqual([]);
+  });
+
+  it('changes one field of a group, and leaves what can be set in code only', async () => {
+    const base = readOptions({ alerts: { evaluationIntervalSeconds: 20, dailyCostUsd: 7 } }, {});
+    const config = new Fleet(1, base).replicas[0]!;
+    await config.update({ alert_evaluation_interval_seconds: 60 }, anybody);
+    expect(config.effective.alerts).toEqual({ ...base.alerts, evaluationIntervalSeconds: 60 });
+    expect(config.posted).toEqual({ alert_evaluation_interval_seconds: 60 });
+    expect(config.history).toMatchObject([
+      { before: { alert_evaluation_interval_seconds: 20 }, after: { alert_evaluation_interval_seconds: 60 } },
+    ]);
+    await config.remove('alert_evaluation_interval_seconds', anybody);
+    expect(config.effective).toEqual(base);
   });
 
   it('changes nothing at all when one field is wrong', async () => {
@@ -321,71 +248,5 @@ describe('the live configuration', () => {
     await fleet.settle();
     await fleet.replicas[1]!.update({ daily_token_limit: 2 }, anybody);
     expect(told).toBe(2);
-  });
-});
-
-describe('three replicas', () => {
-  const patch = fc.record(
-    {
-      daily_token_limit: fc.option(fc.integer({ min: 1, max: 9 })),
-      live_clients: fc.integer({ min: 1, max: 9 }),
-      operation_thresholds_ms: fc.dictionary(fc.constantFrom('a', 'b'), fc.option(fc.integer({ min: 1, max: 9 }))),
-      alert_thresholds: fc.array(
-        fc.record({ metric: fc.constantFrom('a', 'b'), threshold: fc.option(fc.integer({ max: 9 })) }),
-        { maxLength: 2 },
-      ),
-    },
-    { requiredKeys: [] },
-  );
-  const step = fc.record({
-    replica: fc.nat(2),
-    what: fc.oneof(
-      fc.record({ patch }),
-      fc.record({ remove: fc.constantFrom('live_clients', 'operation_thresholds_ms', 'alert_thresholds') }),
-    ),
-    cut: fc.constantFrom('no', 'cut', 'loses the reply'),
-    next: fc.constantFrom('nothing', 'look', 'wiped', 'went back'),
-  });
-
-  it('come to one and the same document after any changes, cuts, lost replies, wipes and set-backs', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
-        const fleet = new Fleet(3);
-        const copies: (ControlDocument | null)[] = [null];
-        for (const { replica: index, what, cut, next } of steps) {
-          const [network, replica] = [fleet.networks[index]!, fleet.replicas[index]!];
-          [network.isCut, network.losesReply] = [cut === 'cut', cut === 'loses the reply'];
-          const made = 'patch' in what ? replica.update(what.patch, anybody) : replica.remove(what.remove, anybody);
-          expect([null, 'NM_STORE_UNREACHABLE']).toContain(await codeOf(made));
-          copies.push(await fleet.document());
-          if (next === 'look') await replica.refresh();
-          if (next === 'wiped' || next === 'went back') {
-            fleet.store = fleet.emptyStore();
-            const copy = copies[Math.floor(copies.length / 2)]!;
-            if (next === 'went back' && copy !== null) await fleet.store.upkeep.offer(copy, null);
-          }
-        }
-        await fleet.settle();
-        const [first, ...rest] = fleet.replicas.map(({ posted, version, alertThresholds }) => ({ posted, version, alertThresholds })); // prettier-ignore
-        expect(rest).toEqual([first, first]);
-        const fresh = fleet.replica();
-        await fresh.refresh();
-        expect([fresh.posted, fresh.version]).toEqual([first!.posted, first!.version]);
-        expect(fleet.warnings).toEqual([]);
-      }),
-      { numRuns: 300 },
-    );
-  });
-
-  it('lose no acknowledged change when all change at the same time', async () => {
-    const fleet = new Fleet(3);
-    const names = Array.from({ length: 30 }, (_, at) => `operation ${at}`);
-    await Promise.all(
-      names.map((name, at) => fleet.replicas[at % 3]!.update({ operation_thresholds_ms: { [name]: 1 + at } }, anybody)),
-    );
-    await fleet.settle();
-    const expected = Object.fromEntries(names.map((name, at) => [name, 1 + at]));
-    for (const { posted, version } of fleet.replicas)
-      expect([posted, version]).toEqual([{ operation_thresholds_ms: expected }, 30]);
   });
 });

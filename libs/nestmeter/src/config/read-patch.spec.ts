@@ -21,6 +21,7 @@ describe('a change of the configuration', () => {
     const patch = {
       daily_token_limit: null,
       publish_interval_ms: 500,
+      alert_evaluation_interval_seconds: 30,
       operation_thresholds_ms: { 'GET /a.b': 5, old: null },
       rate_limits: { reads_per_minute: 5 },
       exclude: ['/internal/*'],
@@ -28,6 +29,7 @@ describe('a change of the configuration', () => {
     expect(read(patch)).toEqual([
       [['daily_token_limit'], null],
       [['publish_interval_ms'], 500],
+      [['alert_evaluation_interval_seconds'], 30],
       [['operation_thresholds_ms', 'GET /a.b'], 5],
       [['operation_thresholds_ms', 'old'], undefined],
       [['rate_limits', 'reads_per_minute'], 5],
@@ -73,6 +75,8 @@ describe('a change of the configuration', () => {
         { metric: 'a', threshold: 'high' },
         { threshold: 5, severity: 'awful', comparison: '=' },
       ],
+      alert_evaluation_interval_seconds: 601,
+      alerts: { evaluation_interval_seconds: 30 },
       redis: 'redis://user:hunter2@host',
       nothing: 1,
     });
@@ -92,10 +96,13 @@ describe('a change of the configuration', () => {
       'alert_thresholds.1.metric',
       'alert_thresholds.1.comparison',
       'alert_thresholds.1.severity',
+      'alert_evaluation_interval_seconds',
+      'alerts',
       'redis',
       'nothing',
     ]);
     expect(message).toContain('publish_interval_ms must be at least 200, got 1.');
+    expect(message).toContain('alert_evaluation_interval_seconds must be at most 600, got 601.');
     expect(message).toContain('redis must be left out, since it can be set in code only, got "(given)".');
     expect(message).not.toContain('hunter2');
   });
@@ -114,6 +121,9 @@ describe('a change of the configuration', () => {
     ['an object in place of a list', { alert_thresholds: {} }],
     ['a list in place of an object', { operation_thresholds_ms: [5] }],
     ['null where no null may be', { publish_interval_ms: null }],
+    ['null where no null may be in a group', { alert_evaluation_interval_seconds: null }],
+    ['evaluations that are too frequent', { alert_evaluation_interval_seconds: 4 }],
+    ['a fraction of a second', { alert_evaluation_interval_seconds: 7.5 }],
     ['the spelling of code', { publishIntervalMs: 500 }],
     ['too many thresholds', { alert_thresholds: Array.from({ length: 201 }, (_, at) => ({ metric: `m${at}`, threshold: 1 })) }], // prettier-ignore
     ['a long name', { operation_thresholds_ms: { ['x'.repeat(192)]: 5 } }],

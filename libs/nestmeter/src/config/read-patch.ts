@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { NestmeterError, type OptionProblem, shown } from '../errors.js';
 import { type AlertThreshold, postedThreshold, thresholdIdentity } from './alert-threshold.js';
-import { camelCase, type Changeable, changeable, snakeCase } from './changeable.js';
+import { camelCase, type Changeable, changeable, partOf, snakeCase } from './changeable.js';
 import { type Path, placeOf } from './posted.js';
 
 /** What the options allow, as the monitor knows it. */
@@ -64,11 +64,12 @@ export function valueProblems([key, entry]: Path, value: unknown, rules: OptionR
   if (row.by === 'name' && !entryName.test(entry ?? ''))
     return [{ path: key, rule: 'an object with names of 1 to 191 characters that do not start with __', got: entry }];
   if (row.option === null) return read(postedThreshold, value, key, rules).problems;
-  const name = entry !== undefined && row.by === 'field' ? camelCase(entry) : entry;
+  const name = partOf(row, entry);
   const given = name === undefined ? value : { [name]: value };
   const { problems } = read(rules.schemas[row.option]!, given, row.option, rules);
   return problems.map(({ path, ...problem }) => {
-    const rest = path.slice(row.option!.length);
+    // The field of a group has a key of its own.
+    const rest = path.slice((row.field === undefined ? row.option! : `${row.option}.${row.field}`).length);
     return { ...problem, path: `${key}${row.by === 'field' ? rest.split('.').map(snakeCase).join('.') : rest}` };
   });
 }

@@ -8,7 +8,7 @@ import { mergeSlot } from './merge-slot.js';
 import type { knownSlots, KnownSlot } from './slot-family.js';
 
 /** Final states looked at in one go. */
-const atOnce = 2000;
+const atOnce = 500;
 
 /** What a {@link Folding} is made of. */
 export interface FoldingOptions {

@@ -1,16 +1,43 @@
-import { readHeader } from '../accumulate/encoded-state.js';
+import { encodeState, readHeader } from '../accumulate/encoded-state.js';
 import type { AnyFamily } from '../accumulate/family.js';
+import type { FamilyState } from '../accumulate/family-state.js';
 import { mergeEncoded } from '../accumulate/merge-encoded.js';
 import type { Pace } from '../accumulate/pace.js';
 import { decodeFolded, decodeSeal, emptiedField, foldedField, sealField } from '../store/folded-state.js';
+import type { Span } from '../store/gap.js';
 import { replicaOf, type SlotContents } from '../store/store.js';
-import type { CachedSlot } from './slot-cache.js';
+
+/** What was counted in one slot of one family, and what is known to be missing. */
+export interface CountedSlot {
+  /** What the store called its contents; another one means that they changed. */
+  readonly revision: string;
+  /** Replicas that contributed. */
+  readonly replicas: number;
+  /** Whether some of its contents could not be decoded. */
+  readonly undecoded: boolean;
+  /** Whether the store lost it once, so that only what replicas still had is in it. */
+  readonly emptied: boolean;
+  /** Unix seconds up to which each state counts that is not final. */
+  readonly unfinished: readonly number[];
+  /** Times for which counts were missing when the slot was sealed. */
+  readonly sealedSpans: readonly Span[];
+  /** Adds what was counted to a state of its family. */
+  addTo(target: FamilyState): void;
+}
+
+/** A slot as it was just decoded. */
+export interface DecodedSlot extends CountedSlot {
+  /** What was counted, merged over replicas. */
+  readonly state: FamilyState;
+  /** The same in a buffer of its own. */
+  encode(): Buffer;
+}
 
 /**
  * Merges what replicas counted in one slot, folded or not, giving way between states. What does not decode wholly, or is
  * of another signature, does not count and makes the slot incomplete (rule 8).
  */
-export async function decodeSlot(family: AnyFamily, contents: SlotContents, pace: Pace): Promise<CachedSlot> {
+export async function decodeSlot(family: AnyFamily, contents: SlotContents, pace: Pace): Promise<DecodedSlot> {
   const { revision, fields, alsoFolded } = contents;
   const states = new Map<string, Buffer>();
   const unfinished: number[] = [];
@@ -27,7 +54,8 @@ export async function decodeSlot(family: AnyFamily, contents: SlotContents, pace
     }
   }
   const { state, broken } = await mergeEncoded(family, states, pace);
-  const replicas = new Set([...states.keys()].filter((field) => !broken.has(field)).map(replicaOf));
+  const counted = [...states.keys()].filter((field) => !broken.has(field));
+  const replicas = new Set(counted.map(replicaOf));
   replicas.delete(null);
   if (broken.has(foldedField)) contributors = 0;
   else for (const id of alsoFolded) replicas.delete(id);
@@ -40,6 +68,13 @@ export async function decodeSlot(family: AnyFamily, contents: SlotContents, pace
     emptied: fields.has(emptiedField),
     unfinished,
     sealedSpans: seal === undefined ? [] : decodeSeal(seal).spans,
-    bytes: state.bytes + 16 * unfinished.length,
+    addTo: (target) => target.merge(state),
+    // A single one is copied as it is: what the store gave is a part of a larger buffer.
+    encode: () => (counted.length === 1 ? Buffer.from(states.get(counted[0]!)!) : encodeSum(state)),
   };
+}
+
+/** Not deflated, since that takes longer than all of the rest. */
+function encodeSum(state: FamilyState): Buffer {
+  return encodeState(state, { version: 0, final: true, asOfMs: 0 }, { deflate: false });
 }

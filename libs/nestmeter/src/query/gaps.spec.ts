@@ -1,15 +1,15 @@
 import type { SlotRef } from '../store/store.js';
 import { defaultTiers } from '../time-slot.js';
 import { GapCollector } from './gaps.js';
-import type { CachedSlot } from './slot-cache.js';
+import type { CountedSlot } from './decode-slot.js';
 
 const from = 1_699_920_000;
 const window = { requested: '1h', from, to: from + 3600, level: 1, slotSeconds: 120 };
 const collector = (nowSeconds = from + 3600) => new GapCollector(window, nowSeconds * 1000);
 const [finest, coarser] = defaultTiers as [SlotRef['tier'], SlotRef['tier']];
 const slotAt = (after: number, tier = finest): SlotRef => ({ family: 'f', tier, start: from + after });
-const slotOf = (more: Partial<CachedSlot>): CachedSlot =>
-  ({ undecoded: false, emptied: false, unfinished: [], sealedSpans: [], ...more }) as unknown as CachedSlot;
+const slotOf = (more: Partial<CountedSlot>): CountedSlot =>
+  ({ undecoded: false, emptied: false, unfinished: [], sealedSpans: [], ...more }) as unknown as CountedSlot;
 
 describe('gaps of a window', () => {
   it('come from states that cannot be read and from slots that the store lost', () => {

@@ -2,7 +2,7 @@ import { gapReasons, joinSpans, silentGaps, type Span, unpublishedSpan } from '.
 import type { ReadReply, SlotRef } from '../store/store.js';
 import { settleSeconds } from '../time-slot.js';
 import type { PlannedSlot } from './plan.js';
-import type { CachedSlot } from './slot-cache.js';
+import type { CountedSlot } from './decode-slot.js';
 import type { Window } from './window.js';
 
 /** A time for which numbers are known to be missing. */
@@ -33,7 +33,7 @@ export class GapCollector {
   ) {}
 
   /** What a slot says of itself: states that cannot be read, were never finished, or were lost. */
-  slot(ref: SlotRef, slot: CachedSlot): void {
+  slot(ref: SlotRef, slot: CountedSlot): void {
     const end = ref.start + ref.tier.slotSeconds;
     const whole = { from: ref.start, to: end };
     if (slot.undecoded) this.#add(whole, missingReasons.undecoded);

@@ -1,29 +1,57 @@
+import { decodeInto } from '../accumulate/encoded-state.js';
 import type { AnyFamily } from '../accumulate/family.js';
 import type { FamilyState } from '../accumulate/family-state.js';
-import type { Span } from '../store/gap.js';
+import type { CountedSlot, DecodedSlot } from './decode-slot.js';
 
-/** One slot of one family, merged over replicas, or the sum of a run of slots; see window-sum.ts. */
-export interface CachedSlot {
-  /** What the store called its contents; another one means that they changed. */
+/**
+ * One slot of one family between two reads: what its replicas counted, added up and encoded again. To the garbage
+ * collector that is one buffer, where the decoded slot is hundreds of small objects that it copies while reads wait, and
+ * it takes a third of the memory; to add it once more takes 0.1 ms for 30 series with five distributions.
+ */
+export class CachedSlot implements CountedSlot {
+  readonly revision;
+  readonly signature;
+  readonly replicas;
+  readonly undecoded;
+  readonly emptied;
+  readonly unfinished;
+  readonly sealedSpans;
+  readonly #encoded: Buffer;
+
+  constructor(slot: DecodedSlot) {
+    this.revision = slot.revision;
+    this.signature = slot.state.family.signature;
+    this.replicas = slot.replicas;
+    this.undecoded = slot.undecoded;
+    this.emptied = slot.emptied;
+    this.unfinished = slot.unfinished;
+    this.sealedSpans = slot.sealedSpans;
+    this.#encoded = slot.encode();
+  }
+
+  /** Memory, roughly. */
+  get bytes(): number {
+    return 500 + this.#encoded.length + 16 * this.unfinished.length;
+  }
+
+  addTo(target: FamilyState): void {
+    decodeInto(target, this.#encoded);
+  }
+}
+
+/** The sum of a run of slots; see window-sum.ts. */
+export interface CachedSum {
+  /** Which slots in which revisions. */
   readonly revision: string;
+  readonly signature: string;
   /** Never changed by readers. */
   readonly state: FamilyState;
-  /** Replicas that contributed. */
-  readonly replicas: number;
-  /** Whether some of its contents could not be decoded. */
-  readonly undecoded: boolean;
-  /** Whether the store lost it once, so that only what replicas still had is in it. */
-  readonly emptied: boolean;
-  /** Unix seconds up to which each state counts that is not final. */
-  readonly unfinished: readonly number[];
-  /** Times for which counts were missing when the slot was sealed. */
-  readonly sealedSpans: readonly Span[];
   readonly bytes: number;
 }
 
-/** Decoded slots, bounded in bytes; those not read for the longest time go first. */
+/** Slots and sums of runs by their ids, bounded in bytes; those not read for the longest time go first. */
 export class SlotCache {
-  readonly #slots = new Map<string, CachedSlot>();
+  readonly #entries = new Map<string, CachedSlot | CachedSum>();
   #bytes = 0;
 
   constructor(private readonly maxBytes: number) {}
@@ -33,28 +61,39 @@ export class SlotCache {
   }
 
   /** What is held of a slot, unless it was read as another family of the same name. */
-  get(id: string, { signature }: Pick<AnyFamily, 'signature'>): CachedSlot | undefined {
-    const slot = this.#slots.get(id);
-    if (slot?.state.family.signature !== signature) return undefined;
-    this.#slots.delete(id);
-    this.#slots.set(id, slot);
-    return slot;
+  slot(id: string, family: Pick<AnyFamily, 'signature'>): CachedSlot | undefined {
+    const found = this.#touch(id, family);
+    return found instanceof CachedSlot ? found : undefined;
   }
 
-  set(id: string, slot: CachedSlot): void {
+  /** What is held of a run of slots, likewise. */
+  sum(id: string, family: Pick<AnyFamily, 'signature'>): CachedSum | undefined {
+    const found = this.#touch(id, family);
+    return found instanceof CachedSlot ? undefined : found;
+  }
+
+  set(id: string, entry: CachedSlot | CachedSum): void {
     this.delete(id);
-    this.#slots.set(id, slot);
-    this.#bytes += slot.bytes;
-    for (const oldest of this.#slots.keys()) {
+    this.#entries.set(id, entry);
+    this.#bytes += entry.bytes;
+    for (const oldest of this.#entries.keys()) {
       if (this.#bytes <= this.maxBytes) break;
       this.delete(oldest);
     }
   }
 
   delete(id: string): void {
-    const slot = this.#slots.get(id);
-    if (slot === undefined) return;
-    this.#bytes -= slot.bytes;
-    this.#slots.delete(id);
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    this.#bytes -= entry.bytes;
+    this.#entries.delete(id);
+  }
+
+  #touch(id: string, { signature }: Pick<AnyFamily, 'signature'>): CachedSlot | CachedSum | undefined {
+    const entry = this.#entries.get(id);
+    if (entry?.signature !== signature) return undefined;
+    this.#entries.delete(id);
+    this.#entries.set(id, entry);
+    return entry;
   }
 }

@@ -10,10 +10,10 @@ import {
   type StateSource,
 } from '../store/store.js';
 import type { Tier } from '../time-slot.js';
-import { decodeSlot } from './decode-slot.js';
+import { decodeSlot, type DecodedSlot } from './decode-slot.js';
 import { type Gap, GapCollector } from './gaps.js';
 import { cutStretches, planSlots } from './plan.js';
-import { type CachedSlot, SlotCache } from './slot-cache.js';
+import { CachedSlot, SlotCache } from './slot-cache.js';
 import { resolveWindow, type Window, type WindowQuery } from './window.js';
 import { type Merged, type SummedStretch, WindowSum } from './window-sum.js';
 
@@ -77,7 +77,7 @@ export class WindowReader {
     this.#cache = new SlotCache(options.cacheBytes);
   }
 
-  /** Bytes of decoded slots that are held. */
+  /** Bytes of slots and sums that are held between reads. */
   get cacheBytes(): number {
     return this.#cache.bytes;
   }
@@ -126,7 +126,7 @@ export class WindowReader {
     const planned = planSlots(window, nowMs, tiers);
     const familyAt = (index: number) => families[Math.floor(index / planned.length)]!;
     const refs = families.flatMap((family) => planned.map((slot) => ({ family: family.name, ...slot })));
-    const known = refs.map((ref, index) => this.#cache.get(slotId(ref), familyAt(index)));
+    const known = refs.map((ref, index) => this.#cache.slot(slotId(ref), familyAt(index)));
     const { reply, own } = await this.#ask(refs, known, beats);
     const stretches = points === undefined ? [] : cutStretches(window, points);
     const sum = new WindowSum(families, stretches);
@@ -145,6 +145,8 @@ export class WindowReader {
       if (pace.isDue) await pace.giveWay();
     }
     await sum.finish(own ? null : this.#cache, pace);
+    // What callers make of it is a slice of its own.
+    await pace.giveWay();
     const { live, born } = reply;
     return {
       window,
@@ -170,7 +172,13 @@ export class WindowReader {
     }
   }
 
-  async #decode(ref: SlotRef, family: AnyFamily, contents: SlotContents | 'lost' | null, own: boolean, pace: Pace) {
+  async #decode(
+    ref: SlotRef,
+    family: AnyFamily,
+    contents: SlotContents | 'lost' | null,
+    own: boolean,
+    pace: Pace,
+  ): Promise<DecodedSlot | undefined> {
     const id = slotId(ref);
     if (contents === null || contents === 'lost') {
       // Own memory lacks what the store has: that says nothing about what was read from the store.
@@ -178,7 +186,7 @@ export class WindowReader {
       return undefined;
     }
     const slot = await decodeSlot(family, contents, pace);
-    if (!own) this.#cache.set(id, slot);
+    if (!own) this.#cache.set(id, new CachedSlot(slot));
     return slot;
   }
 }

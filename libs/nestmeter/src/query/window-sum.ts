@@ -1,9 +1,11 @@
 import type { AnyFamily } from '../accumulate/family.js';
 import { FamilyState } from '../accumulate/family-state.js';
-import { slotId, type SlotRef } from '../store/store.js';
 import type { Pace } from '../accumulate/pace.js';
+import { slotId, type SlotRef } from '../store/store.js';
+import type { DecodedSlot } from './decode-slot.js';
 import type { Stretch } from './plan.js';
 import type { CachedSlot, SlotCache } from './slot-cache.js';
+import { SlotRun, slotsPerRun } from './slot-run.js';
 
 /** Merged states by family. */
 export interface Merged {
@@ -16,26 +18,12 @@ export interface SummedStretch extends Stretch, Merged {
   readonly publishedSeconds: number;
 }
 
-/**
- * Neighbouring slots of a tier whose sum is remembered until one of them changes. A repeated read merges a twelfth, and
- * a changed slot costs twelve merges.
- */
-const slotsPerRun = 12;
-
-interface Run {
-  readonly family: AnyFamily;
-  readonly id: string;
-  readonly slots: CachedSlot[];
-  /** Which slots in which revisions. */
-  revision: string;
-}
-
 /** The sums of a read: of each stretch, and of the whole. */
 export class WindowSum {
   /** Most replicas that contributed to any one slot. */
   replicas = 0;
   readonly #published = new Map<number, number>();
-  readonly #runs = new Map<string, Run>();
+  readonly #runs = new Map<string, { family: string; run: SlotRun }>();
   readonly #whole: ReadonlyMap<string, FamilyState>;
   readonly #stretches: readonly (Stretch & { states: ReadonlyMap<string, FamilyState> })[];
 
@@ -48,25 +36,19 @@ export class WindowSum {
     this.#stretches = stretches.map((stretch) => ({ ...stretch, states: zero() }));
   }
 
-  /** Takes in a slot; slots of a family come in order of time. */
-  add(ref: SlotRef, slot: CachedSlot): void {
-    const run = this.#runOf(ref);
-    run.slots.push(slot);
-    run.revision += `${ref.start}=${slot.revision} `;
-    this.#stretches
-      .findLast(({ from }) => ref.start >= from)
-      ?.states.get(ref.family)!
-      .merge(slot.state);
+  /** Takes in a slot; slots of a family come in order of time. Does not keep a slot that was just decoded. */
+  add(ref: SlotRef, slot: DecodedSlot | CachedSlot): void {
+    this.#runOf(ref).add(ref.start, slot);
+    const stretch = this.#stretches.findLast(({ from }) => ref.start >= from);
+    if (stretch) slot.addTo(stretch.states.get(ref.family)!);
     this.replicas = Math.max(this.replicas, slot.replicas);
     this.#published.set(ref.start, ref.tier.slotSeconds);
   }
 
-  /** Merges the whole. @param cache where sums are remembered; null when nothing of this read is worth it */
+  /** Merges the whole. @param cache where sums of runs are remembered; null when nothing of this read is worth it */
   async finish(cache: SlotCache | null, pace: Pace): Promise<void> {
-    for (const run of this.#runs.values()) {
-      const whole = this.#whole.get(run.family.name)!;
-      if (cache === null || run.slots.length === 1) await mergeAll(whole, run.slots, pace);
-      else whole.merge((await remembered(run, cache, pace)).state);
+    for (const { family, run } of this.#runs.values()) {
+      this.#whole.get(family)!.merge(run.sum(cache));
       if (pace.isDue) await pace.giveWay();
     }
   }
@@ -101,33 +83,17 @@ export class WindowSum {
     return seconds;
   }
 
-  #runOf({ family: name, tier, start }: SlotRef): Run {
+  #runOf({ family: name, tier, start }: SlotRef): SlotRun {
     const length = slotsPerRun * tier.slotSeconds;
     const id = `run:${slotId({ family: name, tier, start: Math.floor(start / length) * length })}`;
-    let run = this.#runs.get(id);
-    if (run === undefined) {
-      const family = this.families.find((one) => one.name === name)!;
-      this.#runs.set(id, (run = { family, id, slots: [], revision: '' }));
+    let found = this.#runs.get(id);
+    if (found === undefined) {
+      const run = new SlotRun(
+        id,
+        this.families.find((one) => one.name === name)!,
+      );
+      this.#runs.set(id, (found = { family: name, run }));
     }
-    return run;
-  }
-}
-
-async function remembered({ family, id, slots, revision }: Run, cache: SlotCache, pace: Pace): Promise<CachedSlot> {
-  const known = cache.get(id, family);
-  if (known?.revision === revision) return known;
-  const state = new FamilyState(family);
-  await mergeAll(state, slots, pace);
-  // What slots say of themselves is read from each of them.
-  const silent = { replicas: 0, undecoded: false, emptied: false, unfinished: [], sealedSpans: [] };
-  const sum = { revision, state, bytes: state.bytes, ...silent };
-  cache.set(id, sum);
-  return sum;
-}
-
-async function mergeAll(into: FamilyState, slots: readonly CachedSlot[], pace: Pace): Promise<void> {
-  for (const slot of slots) {
-    into.merge(slot.state);
-    if (pace.isDue) await pace.giveWay();
+    return found.run;
   }
 }

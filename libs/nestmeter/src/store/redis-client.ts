@@ -1,5 +1,5 @@
 import type { Cluster, ClusterNode, ClusterOptions, Redis, RedisOptions } from 'ioredis';
-import { NestmeterError } from '../errors.js';
+import { isNotInstalled, NestmeterError, shown } from '../errors.js';
 import { wordsOfRedis } from './redis-error.js';
 
 /*
@@ -145,10 +145,13 @@ async function loadIoredis(): Promise<{ Redis: typeof Redis; Cluster: typeof Clu
   try {
     return await import('ioredis');
   } catch (cause) {
+    const isMissing = isNotInstalled(cause, 'ioredis');
+    const thrown = cause instanceof Error ? cause.message : cause;
     throw new NestmeterError({
-      code: 'NM_MISSING_PEER',
-      message:
-        'Package ioredis must be installed (version 6) when the option redis is given. Run: npm install ioredis@6',
+      code: isMissing ? 'NM_MISSING_PEER' : 'NM_PEER_UNUSABLE',
+      message: isMissing
+        ? 'Package ioredis must be installed (version 6) when the option redis is given. Run: npm install ioredis@6'
+        : `Package ioredis must load when the option redis is given, got ${shown(thrown)}. It is installed: look at the cause.`,
       cause,
     });
   }

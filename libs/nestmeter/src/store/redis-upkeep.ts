@@ -27,7 +27,7 @@ import {
 } from './upkeep.js';
 
 /** Bytes of states in one answer, so that no script takes long. */
-const partBytes = 1 << 20;
+const partBytes = 1 << 19;
 /** Slots pruned in one call. */
 const pruneSlots = 500;
 /** Beats removed in one call. */

@@ -79,4 +79,20 @@ describe('a message that waits', () => {
     expect(tidied(waiting, later)).toMatchObject({ outbox: [], counts: [{ failed: 1, lastError: 'nobody sent it in time' }] }); // prettier-ignore
     expect(tidied(shiftedNotifications(waiting, 3_590_000), later).outbox).toHaveLength(1);
   });
+
+  it('is given up with the failure of its last attempt, if there was one: that nobody sent it hid what the receiver said', () => {
+    const before = claimedTwice();
+    const attempt = {
+      id: before.outbox[0]!.id,
+      outcome: 'failed',
+      by: 'second',
+      isFinal: false,
+      askedMs: null,
+    } as const;
+    const options = { channels, nowMs: startMs + 50_000, random: () => 0.5 };
+    const waiting = settled(before, [{ ...attempt, reason: 'HTTP 500' }], options);
+    expect(waiting.outbox).toHaveLength(1);
+    const late = { channels, rules: [], nowMs: startMs + 3_600_000 };
+    expect(tidied(waiting, late)).toMatchObject({ outbox: [], counts: [{ failed: 1, lastError: 'HTTP 500' }] });
+  });
 });

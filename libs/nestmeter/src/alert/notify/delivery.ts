@@ -117,7 +117,7 @@ export function tidied(
     nowMs > endOf(message, channels) && (message.claim === null || message.claim.untilMs <= nowMs);
   const after = before.outbox
     .filter(isOver)
-    .reduce((all, message) => givenUp(all, message, 'nobody sent it in time', nowMs), before);
+    .reduce((all, message) => givenUp(all, message, overdueReason(all, message), nowMs), before);
   const queued = new Set(after.outbox.flatMap((message) => alertsOf(message).map(({ alertId }) => placeOf(message.channel, alertId)))); // prettier-ignore
   const names = new Set(channels.map(({ name }) => name));
   const cooldowns = new Map(rules.map(({ name, cooldownSeconds }) => [name, cooldownSeconds * 1000]));
@@ -127,6 +127,12 @@ export function tidied(
     return isOpen || (sentMs !== null && nowMs - sentMs < (cooldowns.get(notice.rule) ?? 0));
   });
   return { ...after, records };
+}
+
+/** Why a message whose time is over was not sent: its attempts failed, or nobody made any. */
+function overdueReason(notifications: Notifications, { attempts, channel }: QueuedMessage): string {
+  const failure = attempts > 0 ? countsOf(notifications, channel).lastError : null;
+  return failure ?? 'nobody sent it in time';
 }
 
 /** Unix milliseconds at which a message is given up. */

@@ -29,6 +29,7 @@ const notice = z.object({
   toldSeverity: severity.nullable(),
   threshold: z.number().nullable(),
   value: z.number().nullable(),
+  amounts: z.string().optional(),
   firingSinceMs: timeMs,
 });
 

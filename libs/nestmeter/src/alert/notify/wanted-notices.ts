@@ -101,15 +101,17 @@ function isGraver(one: Severity, other: Severity | null): boolean {
 }
 
 function noticeOf(kind: Notice['kind'], alert: FiringAlert, record: NotificationRecord | null, nowMs: number): Notice {
-  const { id: alertId, rule, labels, title, severity, threshold, value, firingSinceMs } = alert;
+  const { id: alertId, rule, labels, title, severity, threshold, value, amounts, firingSinceMs } = alert;
   const toldSeverity = record?.notice.alertId === alertId ? record.told : null;
-  return { alertId, kind, atMs: nowMs, rule, labels, title, severity, toldSeverity, threshold, value, firingSinceMs };
+  const seen = { severity, threshold, value, amounts, firingSinceMs };
+  return { alertId, kind, atMs: nowMs, rule, labels, title, toldSeverity, ...seen };
 }
 
 /** The end of an alert, with its last value where that is known. */
 function endOf({ notice, told }: NotificationRecord, { changes }: AlertBoard, nowMs: number): Notice {
   const change = changes.find(({ alertId, kind }) => alertId === notice.alertId && kind === 'resolved');
-  const { severity, threshold, value } = change ?? { ...notice, value: null };
+  const { severity, threshold, value, amounts } = change ?? { ...notice, value: null, amounts: undefined };
   const toldSeverity = told ?? notice.severity;
-  return { ...notice, kind: 'resolved', atMs: change?.atMs ?? nowMs, severity, toldSeverity, threshold, value };
+  const seen = { severity, threshold, value, amounts };
+  return { ...notice, kind: 'resolved', atMs: change?.atMs ?? nowMs, toldSeverity, ...seen };
 }

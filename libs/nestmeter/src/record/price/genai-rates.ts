@@ -1,3 +1,4 @@
+import { isNotInstalled } from '../../errors.js';
 import { readDecimal } from '../../money.js';
 import { type Factors, publishedFactors } from './price-modifier.js';
 import { completeRates, rateDigits, type GivenRates, type RateTier, type Rates, type TokenRates } from './rates.js';
@@ -11,13 +12,13 @@ export interface GenaiPrices {
   ): { readonly model_price: Readonly<Record<string, unknown>> } | null;
 }
 
-/** Imports the peer, or answers null where it is not installed. The import blocks for about 70 ms, once. */
+/** Imports the peer, or answers null where it is not installed; rejects where it is and cannot be loaded. The import blocks for about 70 ms, once. */
 export async function importGenaiPrices(): Promise<GenaiPrices | null> {
   let imported: unknown;
   try {
     imported = await import('@pydantic/genai-prices');
   } catch (error) {
-    if (isMissingModule(error)) return null;
+    if (isNotInstalled(error, '@pydantic/genai-prices')) return null;
     throw error;
   }
   return imported as GenaiPrices;
@@ -117,8 +118,4 @@ function isTiered(value: unknown): value is TieredPrice {
 function readRate(value: unknown, digits: number): number | null {
   const rate = readDecimal(value, digits);
   return rate === null || rate > BigInt(Number.MAX_SAFE_INTEGER) ? null : Number(rate);
-}
-
-function isMissingModule(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && String(error.code).endsWith('MODULE_NOT_FOUND');
 }

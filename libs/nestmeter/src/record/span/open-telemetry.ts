@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { isNotInstalled } from '../../errors.js';
 
 /** What a span can be told. */
 export interface OpenSpan {
@@ -38,7 +39,7 @@ export function loadOpenTelemetry(): OpenTelemetry | null {
   try {
     return createRequire(import.meta.url)('@opentelemetry/api') as OpenTelemetry;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND') return null;
+    if (isNotInstalled(error, '@opentelemetry/api')) return null;
     throw error;
   }
 }

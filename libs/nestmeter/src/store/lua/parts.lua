@@ -1,4 +1,4 @@
--- Reads what a fold is made from: `*` and states of one slot, as far as a megabyte reaches.
+-- Reads what a fold is made from: `*` and states of one slot, as far as so many bytes reach.
 --
 -- KEYS  1 slot
 -- ARGV  1 bytes after which to stop   2 '1' for all states   then the fields wanted otherwise
