@@ -33,7 +33,7 @@ import {
 } from './upkeep.js';
 
 /** Bytes of states in one answer, as with Redis. */
-const partBytes = 1 << 20;
+const partBytes = 1 << 19;
 
 /**
  * What keeps a memory store in order, under the same contract as Redis. One process alone has nothing to fold; it is for

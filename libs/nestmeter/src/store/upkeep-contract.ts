@@ -143,8 +143,8 @@ export function upkeepContract(name: string, make: (setup: StoreSetup) => Promis
       expect([await calls(), await fields()]).toEqual([111, ['*', 'r:a.0', 'r:c.0']]);
     });
 
-    it('reads about a megabyte of parts at once and names the rest', async () => {
-      const large = () => encoded(1, 1, { final: true, padding: 400_000 });
+    it('reads about half a megabyte of parts at once and names the rest', async () => {
+      const large = () => encoded(1, 1, { final: true, padding: 200_000 });
       const names = ['r:a.0', 'r:b.0', 'r:c.0', 'r:d.0'];
       for (const field of names) await publish([write(field, large())]);
       const first = (await store.upkeep.parts(slot, null))!;

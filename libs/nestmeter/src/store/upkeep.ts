@@ -51,7 +51,7 @@ export interface SlotParts {
   /** The value of `*`; null when nothing was folded yet. */
   readonly folded: Buffer | null;
   readonly sealed: boolean;
-  /** States by field, about a megabyte of them. */
+  /** States by field, about half a megabyte of them. */
   readonly states: ReadonlyMap<string, Buffer>;
   /** Fields that were asked for and are there, but not among the states, for they would have been too many. */
   readonly rest: readonly string[];
