@@ -46,5 +46,7 @@ export default {
   maxWorkers: 2,
   // Node keeps modules loaded through vm; a worker is replaced before that adds up.
   workerIdleMemoryLimit: '768MB',
+  // Freeing such a heap takes a busy machine longer than the half second after which jest would speak of a leak.
+  workerGracefulExitTimeout: 10_000,
   collectCoverageFrom: ['libs/*/src/**/*.{ts,tsx}', '!**/*.spec.{ts,tsx}'],
 };
