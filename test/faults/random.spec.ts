@@ -41,6 +41,9 @@ describe('three replicas to whom anything happens', () => {
         const found = await fleet.settled((now) => now.unsaid.length === 0 && isExplained(now), readPatienceMs);
         expect(found).toMatchObject({ wrong: [], unsaid: [] });
         expect(found.stored).toBeGreaterThan(0);
+        process.stderr.write(
+          `seed ${seed}: after ${happened.length} events ${found.missing} calls are lost, ${found.stored} stored in the finest tier; gaps: ${found.gaps.join(', ') || 'none'}\n`,
+        );
       } catch (error) {
         throw new Error(`seed ${seed}: ${happened.join('; ')}`, { cause: error });
       } finally {
