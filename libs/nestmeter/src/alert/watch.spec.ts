@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { AlertFleet } from '../../../../test/fixtures/alert-fleet.js';
 import { endpointFamily } from '../accumulate/families.js';
@@ -25,6 +26,11 @@ async function fired(rules: readonly AlertRuleInput[] = [{ ...errors, forSeconds
   fail(fleet);
   await fleet.pass(30);
   return fleet;
+}
+
+/** Lets an evaluation end that a timer began: it gives way to the event loop, which faked timers do not turn. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 100; turn++) await setImmediate();
 }
 
 describe('the watch', () => {
@@ -108,6 +114,7 @@ describe('the watch', () => {
         fleet.fleet.clock.advance(seconds * 1000);
         await fleet.fleet.publish();
         await jest.advanceTimersByTimeAsync(seconds * 1000);
+        await turns();
         return (await fleet.now()).evaluated_at! - began;
       };
       const began = fleet.fleet.clock.wallMs() / 1000;
@@ -148,6 +155,7 @@ describe('the watch', () => {
       fleet.one.intervalSeconds = 10;
       watch.reschedule();
       await jest.advanceTimersByTimeAsync(0);
+      await turns();
       // Five minutes without a failure are five minutes, though only half a minute may lie between two evaluations now.
       expect(await fleet.firing()).toEqual([]);
       await watch.stop();
@@ -196,7 +204,7 @@ describe('the watch', () => {
     const fleet = new AlertFleet({}, [errors, { name: 'waits', check: waits }, { name: 'fails', check: fails }]);
     await fleet.fleet.publish();
     const evaluation = fleet.one.watch.evaluate();
-    while (looked.length === 0) await new Promise(setImmediate);
+    while (looked.length === 0) await setImmediate();
     const stopped = fleet.one.watch.stop();
     await fleet.fleet.store.stop();
     go();
