@@ -2,9 +2,9 @@ import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../clock.js';
 
 /** Together with the state that overruns it and a garbage collection of about 5 ms it stays below 10 ms. */
-const sliceMs = 3;
+const sliceMs = 2;
 
-/** Gives way to the event loop after each 3 ms of work. */
+/** Gives way to the event loop after each 2 ms of work. */
 export class Pace {
   #sliceEndsMs: number;
 

@@ -55,7 +55,7 @@ const defaults: KeeperTiming = {
 
 /**
  * Keeps a shared store in order, in the background of one replica at a time: folds, seals, prunes. Every replica has one
- * and it acts only while it holds the lease. It works in slices of 3 ms, and what it fails to do is tried again; nothing
+ * and it acts only while it holds the lease. It works in slices of 2 ms, and what it fails to do is tried again; nothing
  * that is read depends on it.
  */
 export class Keeper {

@@ -66,7 +66,7 @@ export interface WindowReaderOptions {
  * Rule 10. Reads windows: plans which slots they are made of, asks the store for those that changed, merges what replicas counted.
  *
  * While the store answers, only the store is read, so that every replica answers alike. Any number of callers asking for
- * the same at the same time share one read. Merging gives way to the event loop every 3 ms.
+ * the same at the same time share one read. Merging gives way to the event loop every 2 ms.
  */
 export class WindowReader {
   readonly #cache: SlotCache;
