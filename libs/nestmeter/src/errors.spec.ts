@@ -70,6 +70,12 @@ describe('isNotInstalled', () => {
     expect(isNotInstalled(thrownFor(name, how), name)).toBe(true);
   });
 
+  it('tells it from what Plug’n’Play of Yarn throws, by the name of what is missing', () => {
+    const words = 'shop tried to access ioredis (a peer dependency) but it isn’t provided by its ancestors';
+    const error = Object.assign(new Error(words), { code: 'MODULE_NOT_FOUND', data: { dependencyName: 'ioredis' } });
+    expect([isNotInstalled(error, 'ioredis'), isNotInstalled(error, 'other')]).toEqual([true, false]);
+  });
+
   it.each<[string, 'import' | 'require']>([
     ['lacks-another', 'import'],
     ['lacks-another-cjs', 'import'],

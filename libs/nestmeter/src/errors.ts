@@ -150,8 +150,10 @@ export function disabled(what: string): NestmeterError {
  */
 export function isNotInstalled(error: unknown, packageName: string): boolean {
   if (typeof error !== 'object' || error === null) return false;
-  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+  const { code, message, data } = error as Partial<Record<'code' | 'message' | 'data', unknown>>;
   if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return false;
+  // Plug'n'Play of Yarn has words of its own, for packages that nobody declared and for peers that nobody gave.
+  if ((data as { readonly dependencyName?: unknown } | undefined)?.dependencyName === packageName) return true;
   // Who asked for it comes later in the message, and may have the same name in its path.
   return /^Cannot find (?:package|module) '([^']*)'/.exec(String(message))?.[1] === packageName;
 }

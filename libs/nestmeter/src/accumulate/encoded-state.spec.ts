@@ -56,6 +56,17 @@ describe('an encoded state', () => {
     expect(contents(decode(encode(state, false)))).toEqual(contents(state));
   });
 
+  it('is readable whatever levels were set: sums beyond all numbers, of both signs, made what was folded of them unreadable', () => {
+    const levels = [[1.7e308], [-1.7e308], [1.7e308, -1.7e308], [-1.7e308, 1.7e308]].map((values) => {
+      const state = new FamilyState(sampleFamily);
+      for (const value of values) measure(state.at('a\0b'), { kind: 'level', value, seconds: 10 });
+      return state;
+    });
+    const sum = new FamilyState(sampleFamily);
+    for (const state of levels) decodeInto(sum, encode(state, true));
+    expect(contents(decode(encode(sum, true)))).toEqual(contents(sum));
+  });
+
   it('adds to what the target holds, as merging does', () => {
     fc.assert(
       fc.property(arbitraryState, arbitraryState, (a, b) => {

@@ -212,7 +212,7 @@ function decodeDistributions(states: readonly SeriesState[], column: number, col
     distribution.mergeMoments(
       values,
       countOf(sum[cell]),
-      numberOf(m2[cell]),
+      Math.max(0, numberOf(m2[cell])),
       numberOf(min[cell]),
       numberOf(max[cell]),
       zero,
@@ -230,7 +230,7 @@ function decodeGauges(states: readonly SeriesState[], column: number, columns: G
     if (min[row] === Infinity) return;
     mergeGauge(state.gauge(column), {
       weighted: numberOf(weighted[row]),
-      seconds: numberOf(seconds[row]),
+      seconds: Math.max(0, numberOf(seconds[row])),
       min: numberOf(min[row]),
       max: numberOf(max[row]),
     });

@@ -21,7 +21,7 @@ export function createGauge(): Gauge {
 
 /** Counts that the level was `value` for `seconds`. A touch of 0 seconds still moves the extremes. */
 export function recordLevel(gauge: Gauge, value: number, seconds: number): void {
-  gauge.weighted += value * seconds;
+  gauge.weighted = bounded(gauge.weighted + value * seconds);
   gauge.seconds += seconds;
   if (value < gauge.min) gauge.min = value;
   if (value > gauge.max) gauge.max = value;
@@ -29,8 +29,13 @@ export function recordLevel(gauge: Gauge, value: number, seconds: number): void 
 
 /** Adds `source` to `target`; `source` stays as it is. */
 export function mergeGauge(target: Gauge, source: Readonly<Gauge>): void {
-  target.weighted += source.weighted;
+  target.weighted = bounded(target.weighted + source.weighted);
   target.seconds += source.seconds;
   if (source.min < target.min) target.min = source.min;
   if (source.max > target.max) target.max = source.max;
+}
+
+/** Never infinite, since two infinities of different signs add up to no number, and a state with one cannot be read. */
+function bounded(sum: number): number {
+  return Math.min(Number.MAX_VALUE, Math.max(-Number.MAX_VALUE, sum));
 }

@@ -8,8 +8,8 @@ describe('what is used of a limit', () => {
     ['0.000000000', '0.100000000', '0.00 of 0.10 USD'],
     ['0.123456789', '20.005000000', '0.123 of 20.005 USD'],
     ['0.000000110', '0.000000100', '0.0000001 of 0.0000001 USD'],
-    ['8999999.999999999', '9000000.000000000', '9000000.00 of 9000000.00 USD'],
-  ])('is told as exactly as the limit was set: %s of %s', (used, limit, text) => {
+    ['8999999.999999999', '9000000.000000000', '8999999.99 of 9000000.00 USD'],
+  ])('is told with as many digits as the limit, cut off: %s of %s', (used, limit, text) => {
     expect(usedOfLimit({ ...none, used_cost_usd: used, limit_cost_usd: limit })).toBe(text);
   });
 

@@ -152,10 +152,10 @@ export function usedOfLimit(
   } = answer;
   if (usedTokens !== null && limitTokens !== null) return `${usedTokens} of ${limitTokens} tokens`;
   if (usedUsd === null || limitUsd === null) return null;
-  // The limit as it was set, however small, with two digits at least; what is used as exactly as that.
+  // The limit as it was set, however small, with two digits at least; of what is used as many, cut off: 19.999 is not 20.
   const limit = limitUsd.replace(/(\.\d\d\d*?)0*$/, '$1');
   const digits = limit.length - limit.indexOf('.') - 1;
-  return `${Number(usedUsd).toFixed(digits)} of ${limit} USD`;
+  return `${usedUsd.slice(0, usedUsd.indexOf('.') + 1 + digits)} of ${limit} USD`;
 }
 
 function labelsOf({ filters }: Budget, { labels }: BudgetGroup): Record<string, string> {

@@ -29,7 +29,7 @@ export interface CountedSlot {
 export interface DecodedSlot extends CountedSlot {
   /** What was counted, merged over replicas. */
   readonly state: FamilyState;
-  /** The same in a buffer of its own. */
+  /** The same as one state; perhaps a part of a larger buffer. */
   encode(): Buffer;
 }
 
@@ -69,8 +69,7 @@ export async function decodeSlot(family: AnyFamily, contents: SlotContents, pace
     unfinished,
     sealedSpans: seal === undefined ? [] : decodeSeal(seal).spans,
     addTo: (target) => target.merge(state),
-    // A single one is copied as it is: what the store gave is a part of a larger buffer.
-    encode: () => (counted.length === 1 ? Buffer.from(states.get(counted[0]!)!) : encodeSum(state)),
+    encode: () => (counted.length === 1 ? states.get(counted[0]!)! : encodeSum(state)),
   };
 }
 

@@ -186,7 +186,10 @@ export class WindowReader {
       return undefined;
     }
     const slot = await decodeSlot(family, contents, pace);
-    if (!own) this.#cache.set(id, new CachedSlot(slot));
+    if (own) return slot;
+    // Encoding a sum cannot be divided.
+    if (pace.isDue) await pace.giveWay();
+    this.#cache.set(id, new CachedSlot(slot));
     return slot;
   }
 }

@@ -23,7 +23,7 @@ export class WindowSum {
   /** Most replicas that contributed to any one slot. */
   replicas = 0;
   readonly #published = new Map<number, number>();
-  readonly #runs = new Map<string, { family: string; run: SlotRun }>();
+  readonly #runs = new Map<string, SlotRun>();
   readonly #whole: ReadonlyMap<string, FamilyState>;
   readonly #stretches: readonly (Stretch & { states: ReadonlyMap<string, FamilyState> })[];
 
@@ -47,8 +47,8 @@ export class WindowSum {
 
   /** Merges the whole. @param cache where sums of runs are remembered; null when nothing of this read is worth it */
   async finish(cache: SlotCache | null, pace: Pace): Promise<void> {
-    for (const { family, run } of this.#runs.values()) {
-      this.#whole.get(family)!.merge(run.sum(cache));
+    for (const run of this.#runs.values()) {
+      this.#whole.get(run.family.name)!.merge(await run.sum(cache, pace));
       if (pace.isDue) await pace.giveWay();
     }
   }
@@ -86,14 +86,11 @@ export class WindowSum {
   #runOf({ family: name, tier, start }: SlotRef): SlotRun {
     const length = slotsPerRun * tier.slotSeconds;
     const id = `run:${slotId({ family: name, tier, start: Math.floor(start / length) * length })}`;
-    let found = this.#runs.get(id);
-    if (found === undefined) {
-      const run = new SlotRun(
-        id,
-        this.families.find((one) => one.name === name)!,
-      );
-      this.#runs.set(id, (found = { family: name, run }));
+    let run = this.#runs.get(id);
+    if (run === undefined) {
+      const family = this.families.find((one) => one.name === name)!;
+      this.#runs.set(id, (run = new SlotRun(id, family)));
     }
-    return found.run;
+    return run;
   }
 }

@@ -21,6 +21,7 @@ import {
   isHigher,
   type Lease,
   type Note,
+  partBytes,
   type ReadState,
   type Reservation,
   type Reserved,
@@ -31,9 +32,6 @@ import {
   type Upkeep,
   type WaitingState,
 } from './upkeep.js';
-
-/** Bytes of states in one answer, as with Redis. */
-const partBytes = 1 << 19;
 
 /**
  * What keeps a memory store in order, under the same contract as Redis. One process alone has nothing to fold; it is for

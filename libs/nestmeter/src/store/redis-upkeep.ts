@@ -14,6 +14,7 @@ import {
   type IndexedSlot,
   type Lease,
   type Note,
+  partBytes,
   type ReadState,
   type Reservation,
   type Reserved,
@@ -26,8 +27,6 @@ import {
   type WaitingState,
 } from './upkeep.js';
 
-/** Bytes of states in one answer, so that no script takes long. */
-const partBytes = 1 << 19;
 /** Slots pruned in one call. */
 const pruneSlots = 500;
 /** Beats removed in one call. */

@@ -46,6 +46,9 @@ export interface WaitingState {
   readonly sinceMs: number;
 }
 
+/** Bytes of states in one answer of {@link Upkeep.parts}, so that no script takes long. */
+export const partBytes = 1 << 19;
+
 /** What a fold is made from. */
 export interface SlotParts {
   /** The value of `*`; null when nothing was folded yet. */

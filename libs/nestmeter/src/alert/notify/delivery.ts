@@ -129,10 +129,9 @@ export function tidied(
   return { ...after, records };
 }
 
-/** Why a message whose time is over was not sent: its attempts failed, or nobody made any. */
-function overdueReason(notifications: Notifications, { attempts, channel }: QueuedMessage): string {
-  const failure = attempts > 0 ? countsOf(notifications, channel).lastError : null;
-  return failure ?? 'nobody sent it in time';
+/** Why a message whose time is over was not sent: its channel has failed since it last took one, or nobody tried. */
+function overdueReason(notifications: Notifications, { channel }: QueuedMessage): string {
+  return countsOf(notifications, channel).lastError ?? 'nobody sent it in time';
 }
 
 /** Unix milliseconds at which a message is given up. */

@@ -1,4 +1,4 @@
--- Rule 10: answers for slots what changed since the asker's revisions, as far as a megabyte reaches.
+-- Rule 10: answers for slots what changed since the asker's revisions, as far as so many bytes reach.
 --
 -- KEYS  1 index   2 beats   3 live   4 stored   5… slots
 -- ARGV  1 '1' when beats are wanted   2 milliseconds after which a silent replica is not live   3 bytes after which to stop
