@@ -33,9 +33,7 @@ export async function scale({ quick }) {
     progress('reading the past');
     Object.assign(values, named('providers_24h', await read(redis, '24h', reads)));
     Object.assign(values, named('providers_90d', await read(redis, `${days}d`, reads)));
-    const keeperCpuMs = (await keeperAlone(redis, plan)) - idleCpuMs;
-    values.redis_cpu_ms_per_second_of_keeper_alone = keeperCpuMs;
-    for (const size of plan.sizes) Object.assign(values, await curve(redis, size, plan, { idleCpuMs, keeperCpuMs }));
+    for (const size of plan.sizes) Object.assign(values, await curve(redis, size, plan, idleCpuMs));
     const largest = plan.sizes.at(-1);
     const ratio = (name) => values[`${name}_of_${largest}`] / values[`${name}_of_1`];
     return {
@@ -48,19 +46,8 @@ export async function scale({ quick }) {
   }
 }
 
-/** Processor milliseconds per second of Redis while nothing but a replica without load is there, which keeps. */
-async function keeperAlone(redis, { warmSeconds, seconds }) {
-  progress('nobody but the keeper');
-  const keeper = fork(new URL('keeper-process.mjs', import.meta.url), [redis.url, app, 'keep']);
-  await nextMessage(keeper);
-  await pause(warmSeconds * 1000);
-  const cpuMs = await cpuMsPerSecond(redis, seconds);
-  keeper.kill('SIGKILL');
-  return cpuMs;
-}
-
 /** What a fleet costs once it runs and somebody keeps the store, per second; and a report of 24 h meanwhile. */
-async function curve(redis, size, { warmSeconds, seconds, reads }, { idleCpuMs, keeperCpuMs }) {
+async function curve(redis, size, { warmSeconds, seconds, reads }, idleCpuMs) {
   progress(`${size} replicas start`);
   const keeper = fork(new URL('keeper-process.mjs', import.meta.url), [redis.url, app, 'keep']);
   await nextMessage(keeper);
@@ -89,8 +76,6 @@ async function curve(redis, size, { warmSeconds, seconds, reads }, { idleCpuMs, 
   for (const child of [...processes, keeper]) child.kill('SIGKILL');
   return {
     [`redis_cpu_ms_per_replica_second_of_${size}`]: redisCpuMs / size,
-    // Without what the replica that keeps costs when nobody else is there: it publishes, too, and is none of the fleet.
-    [`redis_cpu_ms_added_per_replica_second_of_${size}`]: (redisCpuMs - keeperCpuMs) / size,
     [`redis_core_percent_of_${size}`]: redisCpuMs / 10,
     // On a machine that is short of processors less than 1: then the costs per second are too low, those of a publish not.
     [`publishes_per_replica_second_of_${size}`]: perSecond('publishes') / size,
