@@ -11,6 +11,8 @@ export interface PageOptions {
   readonly width?: number;
   /** Lets code of the test into the page, which its content security policy refuses otherwise. */
   readonly bypassCSP?: boolean;
+  /** What the browser calls its language, where that is not the one of the test. */
+  readonly language?: string;
 }
 
 const unpack = `import('@sparticuz/chromium').then(async ({ default: chromium }) => console.log(await chromium.executablePath()))`;
@@ -49,7 +51,10 @@ export class TestBrowser {
   }
 
   /** Opens an address in a window that remembers nothing of others. */
-  async open(url: string, { theme = 'light', width = 1280, bypassCSP = false }: PageOptions = {}): Promise<Page> {
+  async open(
+    url: string,
+    { theme = 'light', width = 1280, bypassCSP = false, language }: PageOptions = {},
+  ): Promise<Page> {
     const context = await this.browser.newContext({
       viewport: { width, height: 900 },
       colorScheme: theme,
@@ -58,6 +63,10 @@ export class TestBrowser {
       bypassCSP,
     });
     this.#contexts.push(context);
+    if (language !== undefined)
+      await context.addInitScript((name) => {
+        Object.defineProperty(Navigator.prototype, 'language', { get: () => name, configurable: true });
+      }, language);
     const page = await context.newPage();
     const problems = this.#problems;
     page.on('console', (message) => {

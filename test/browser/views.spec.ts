@@ -93,6 +93,11 @@ describe('every view', () => {
     await app.stop();
   });
 
+  it('is shown in a browser whose language is none: under the locale POSIX the page was blank', async () => {
+    const page = await open('overview', { language: 'en-US@posix' });
+    expect(read(await page.textContent('main'))).toContain('Where it goes');
+  });
+
   it('shows hostile names as text, and nothing of them becomes markup', async () => {
     const page = await open('overview?window=5m');
     for (const view of [...views, ...drilled]) {

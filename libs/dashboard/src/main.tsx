@@ -1,3 +1,5 @@
+// oxlint-disable-next-line import/no-unassigned-import -- first, since what is imported below reads the language
+import './format/language.js';
 import { render } from 'preact';
 import 'uplot/dist/uPlot.min.css';
 import './theme.css';
