@@ -30,6 +30,8 @@ export class RedisConnection {
   #opening: Promise<void> | null = null;
   #reopening: NodeJS.Timeout | undefined;
   #isConnected = false;
+  /** Whether what was published last was not taken: a new connection to a server that refuses is no better than the last. */
+  #isRefused = false;
   #status: ConnectionStatus = { state: 'connecting', sinceMs: Date.now(), lastError: null };
 
   constructor(private readonly options: RedisConnectionOptions) {}
@@ -63,12 +65,15 @@ export class RedisConnection {
 
   /** Notes that what was published was taken. */
   succeeded(): void {
+    this.#isRefused = false;
     if (this.#isConnected) this.#change('ready', null);
   }
 
   /** Notes that what was published was not taken, or may not have been. */
   failed(error: unknown): void {
-    if (this.#isConnected) this.#change('unreachable', describe(error));
+    if (!this.#isConnected) return;
+    this.#isRefused = true;
+    this.#change('unreachable', describe(error));
   }
 
   /** Begins anew: what it answers cannot be told apart any more. */
@@ -117,7 +122,7 @@ export class RedisConnection {
 
   #connected(): void {
     this.#isConnected = true;
-    this.#change('ready', null);
+    if (!this.#isRefused) this.#change('ready', null);
   }
 
   #lost(reason: string): void {
