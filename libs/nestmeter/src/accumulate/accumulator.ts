@@ -97,6 +97,12 @@ export class Accumulator implements OpenSlots {
     this.#holding.add(series);
   }
 
+  /** From now on time adds to no level, until it is set anew. */
+  releaseLevels(): void {
+    this.settle();
+    this.#holding.clear();
+  }
+
   /** Closes what the store's time has passed. Called by each publish, and by the first record after a slot's end. */
   roll(): void {
     this.#nameIfDue();

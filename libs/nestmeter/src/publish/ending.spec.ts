@@ -1,6 +1,15 @@
+import type { FaultyStore } from '../../../../test/fixtures/faulty-store.js';
 import { publishingReplica, writesOf } from '../../../../test/fixtures/publishing-replica.js';
+import { sampleFamily } from '../../../../test/fixtures/random-state.js';
 import { readHeader } from '../accumulate/encoded-state.js';
+import type { MemoryStore } from '../store/memory-store.js';
 import { defaultTiers } from '../time-slot.js';
+
+/** All states that a store has. */
+const statesIn = ({ inner }: FaultyStore): Buffer[] =>
+  [...(inner as MemoryStore).contents.slots.values()].flatMap(({ fields }) =>
+    [...fields].filter(([field]) => field.startsWith('r:')).map(([, encoded]) => encoded),
+  );
 
 describe('the end', () => {
   it('makes everything final, confirms it, says left and reports that nothing is missing', async () => {
@@ -29,6 +38,32 @@ describe('the end', () => {
     await publisher.stop(1000);
     expect(replica.counted).toBe(4);
     expect(await storedOfAllTiers()).toEqual([4, 4, 4, 4]);
+  });
+
+  it('leaves nothing unfinished, although levels go on and calls are recorded to the last', async () => {
+    const { clock, store, replica, run, publisher } = publishingReplica();
+    await run(15, () => replica.count());
+    replica.series.setLevel(sampleFamily.gauge.depth, 3, clock.monotonicMs());
+    store.fault = () => {
+      clock.advance(100);
+      replica.count();
+      replica.series.setLevel(sampleFamily.gauge.depth, 4, clock.monotonicMs());
+      return 'none';
+    };
+    await publisher.stop(1000);
+    expect(statesIn(store).filter((encoded) => !readHeader(encoded)!.final)).toEqual([]);
+  });
+
+  it('makes one state of a level in each slot', async () => {
+    const { clock, store, replica, run, publisher } = publishingReplica();
+    replica.series.setLevel(sampleFamily.gauge.depth, 3, clock.monotonicMs());
+    await run(5);
+    store.fault = () => {
+      clock.advance(100);
+      return 'none';
+    };
+    await publisher.stop(1000);
+    expect(statesIn(store)).toHaveLength(defaultTiers.length);
   });
 
   it('tries again until the deadline when a call fails', async () => {

@@ -14,7 +14,7 @@ export interface Ending {
   readonly publish: () => Promise<void>;
   /** Publishes until nothing waits. */
   readonly flush: () => Promise<void>;
-  /** From now on every beat says that the replica left. */
+  /** From now on every beat says that the replica left, and all that is published is final. */
   readonly leave: () => void;
 }
 
@@ -29,7 +29,10 @@ export async function endPublishing(ending: Ending, deadlineMs: number): Promise
   const { store, accumulator, outbox, knowsTime, publish, flush, leave } = ending;
   const { generation } = accumulator;
   const finish = (): void => {
-    if (accumulator.generation === generation) accumulator.renew();
+    if (accumulator.generation !== generation) return;
+    // Else each level would be counted for a moment under the renewed life.
+    accumulator.releaseLevels();
+    accumulator.renew();
   };
   if (knowsTime()) finish();
   const steps = [

@@ -146,6 +146,27 @@ describe('closed states', () => {
     expect(emptied.at(-1)!.to).toBeGreaterThanOrEqual(start / 1000 + 50);
   });
 
+  it('that closed while their open state was on its way go out with the next publish', async () => {
+    const { clock, store, replica, publisher, stored } = publishingReplica();
+    clock.advance(9500);
+    replica.count();
+    store.fault = ({ writes }) => {
+      if (writes.length === 0) return 'none';
+      store.fault = () => 'none';
+      replica.count();
+      clock.advance(1000);
+      // As a report from own memory does.
+      replica.accumulator.settle();
+      publisher.collect();
+      return 'none';
+    };
+    publisher.start();
+    await publisher.flush();
+    expect(publisher.outbox.pending).toBe(0);
+    expect(await stored()).toBe(2);
+    await publisher.stop(1000);
+  });
+
   it('are asked for in turn, a few slots with each publish', async () => {
     const { store, replica, run } = publishingReplica();
     await run(400, () => replica.count());

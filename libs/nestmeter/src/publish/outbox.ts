@@ -105,7 +105,7 @@ export class Outbox {
 
   /** Start (Unix ms) of the earliest slot that lacks a state once a call is stored, by slot length in seconds. */
   lackingSince(writes: readonly StateWrite[]): Map<number, number> {
-    const included = new Set(writes.filter(({ encoded }) => encoded !== null).map((write) => this.#find(write)));
+    const included = new Set(writes.filter(({ encoded }) => encoded !== null).map((write) => this.#closed(write)));
     const since = new Map<number, number>();
     for (const entry of [...this.#pending, ...this.#doubted]) {
       const { start, tier } = entry.write.slot;
@@ -160,7 +160,7 @@ export class Outbox {
 
   /** Takes in what the store said to a state or question of ours. @param nowMs store time */
   settle(write: StateWrite, result: WriteResult, nowMs: number): void {
-    const entry = this.#find(write);
+    const entry = this.#closed(write);
     if (entry === undefined) return;
     const isDoubted = this.#doubted.delete(entry);
     if (result.outcome === 'late') {
@@ -247,6 +247,12 @@ export class Outbox {
 
   #find({ slot, field }: Pick<StateWrite, 'slot' | 'field'>): Entry | undefined {
     return this.#slots.get(slotId(slot))?.get(field);
+  }
+
+  /** The entry whose very state it is: it may have closed while its open state was on the way. */
+  #closed(write: StateWrite): Entry | undefined {
+    const entry = this.#find(write);
+    return entry?.write.version === write.version ? entry : undefined;
   }
 
   #drop(entry: Entry): void {

@@ -178,11 +178,15 @@ export class Publisher {
     if (!this.#knowsTime) await this.#send([]);
     // First, so that this publish can say that what is left is stored; whether the store answers, the publish tells.
     await this.#losses.note(store.upkeep).catch(() => {});
+    // Rule 12: nobody could make final what is still recorded.
+    if (this.#left) this.#options.accumulator.renew();
     this.#tidy();
     const published = this.#options.onPublish?.();
     const nowMs = storeClock.nowMs();
     const open =
-      store.embedded && !all ? [] : this.#open.due(nowMs, store.embedded ? 'never' : all ? 'now' : 'in turn');
+      this.#left || (store.embedded && !all)
+        ? []
+        : this.#open.due(nowMs, store.embedded ? 'never' : all ? 'now' : 'in turn');
     const waiting = this.outbox.unsent();
     const fresh = waiting.filter(({ slot }) => (slot.start + slot.tier.slotSeconds) * 1000 > nowMs - freshMs);
     const [first, ...rest] = this.#callSize.cut([...fresh, ...open, ...waiting.slice(fresh.length)]);
@@ -205,6 +209,8 @@ export class Publisher {
 
   async #send(writes: readonly StateWrite[]): Promise<void> {
     const { clock, storeClock, store } = this.#options;
+    // What closed since the call before waits, too: the beat must not say that it is stored.
+    this.collect();
     const sent = clock.monotonicMs();
     const publication = this.#publication(writes, sent);
     const lastSent = writes.map((write) => this.outbox.lastSent(write) ?? this.#open.lastSent(write));
