@@ -11,6 +11,7 @@ export interface Span {
 export const gapReasons = {
   dropped: 'states that the store did not get in time',
   late: 'states that came after their slot was closed to writes',
+  evicted: 'the memory store was full',
   given_up: 'states that the store lost again and again',
   store_went_back: 'the store went back to an older state of itself',
   store_emptied: 'the store lost what it had',
