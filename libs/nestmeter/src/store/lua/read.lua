@@ -1,7 +1,7 @@
 -- Rule 10: answers for slots what changed since the asker's revisions, as far as so many bytes reach.
 --
 -- KEYS  1 index   2 beats   3 live   4 stored   5… slots
--- ARGV  1 '1' when beats are wanted   2 milliseconds after which a silent replica is not live   3 bytes after which to stop
+-- ARGV  1 which beats are wanted: 'all', 'live', '' for none   2 milliseconds after which a silent replica is not live   3 bytes after which to stop
 --       4 milliseconds by which coarser tiers of a live replica may lag; the finest may as long as it is live
 --       then one for each slot: the known revision, '' for none
 -- returns { time in µs, born or '', { live ids }, { id, beat, … }, answers, { silent id, ms, stored, … }, gap records or '',
@@ -50,7 +50,7 @@ for i = 5, #KEYS do
 end
 
 local beats = {}
-if ARGV[1] == '1' then beats = redis.call('HGETALL', KEYS[2]) end
+if ARGV[1] == 'all' then beats = redis.call('HGETALL', KEYS[2]) end
 local silentAt = ms - tonumber(ARGV[2])
 local live = redis.call('ZRANGEBYSCORE', KEYS[3], silentAt, '+inf')
 local fallen = redis.call('ZREVRANGEBYSCORE', KEYS[3], '(' .. string.format('%.0f', silentAt), 0, 'WITHSCORES', 'LIMIT', 0, 2000)
@@ -65,6 +65,13 @@ for from = 1, #live, 1000 do
     if finest and (tonumber(finest) < silentAt or tonumber(coarser) < ms - tonumber(ARGV[4])) then
       behind[#behind + 1] = live[i]
       behind[#behind + 1] = text
+    end
+  end
+  if ARGV[1] == 'live' then
+    local found = redis.call('HMGET', KEYS[2], unpack(live, from, to))
+    for i = from, to do
+      beats[#beats + 1] = live[i]
+      beats[#beats + 1] = found[i - from + 1]
     end
   end
 end
