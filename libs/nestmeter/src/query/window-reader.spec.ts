@@ -8,7 +8,7 @@ import { ManualClock } from '../clock.js';
 import { headOf } from '../store/kept-contents.js';
 import { MemoryStore } from '../store/memory-store.js';
 import type { Store } from '../store/store.js';
-import { beatOf, encoded } from '../store/store-under-test.js';
+import { beatOf, encoded as encodedCalls } from '../store/store-under-test.js';
 import { defaultTiers } from '../time-slot.js';
 import { WindowReader, type WindowContents } from './window-reader.js';
 
@@ -143,7 +143,7 @@ describe('a window', () => {
     expect(calls(await read('30m'))).toBe(180);
     // Half an hour of all tiers is there when something else needs the room.
     const slot = { family: 'contract', tier: defaultTiers[0]!, start: start / 1000 + 1870 };
-    const write = { slot, field: 'r:other.0', version: 1, encoded: encoded(1, 1, { padding: 8000 }) };
+    const write = { slot, field: 'r:other.0', version: 1, encoded: encodedCalls(1, 1, { padding: 8000 }) };
     await store.publish({ beat: beatOf('other', 1), writes: [write], bornCandidate: 'x' });
     const fine = await read('30m');
     expect(fine.born!.since).toBe(start / 1000);
