@@ -1,4 +1,4 @@
-import { decodeInto } from './encoded-state.js';
+import { decodeInto, readHeader } from './encoded-state.js';
 import type { AnyFamily } from './family.js';
 import { FamilyState } from './family-state.js';
 import type { Pace } from './pace.js';
@@ -29,15 +29,21 @@ export async function mergeEncoded(
   }
 }
 
-/** Adds states until one does not decode. @returns the field of that one */
+/**
+ * Adds states until one does not decode. Those whose header says that they cannot, as half of them in a rolling deploy,
+ * are left out at once.
+ *
+ * @returns the field of the one that did not decode
+ */
 async function addStates(
   into: FamilyState,
   states: ReadonlyMap<string, Buffer>,
-  skip: ReadonlySet<string>,
+  broken: Set<string>,
   pace: Pace,
 ): Promise<string | null> {
   for (const [field, encoded] of states) {
-    if (skip.has(field)) continue;
+    if (readHeader(encoded)?.signature !== into.family.signature) broken.add(field);
+    if (broken.has(field)) continue;
     try {
       decodeInto(into, encoded);
     } catch {

@@ -1,3 +1,4 @@
+import type { LaterReason } from '../store/gap.js';
 import type { SlotRef } from '../store/store.js';
 import { defaultTiers } from '../time-slot.js';
 import { GapCollector } from './gaps.js';
@@ -109,6 +110,13 @@ describe('gaps of a window', () => {
       [120, 240],
       [3480, 3500],
     ]);
+  });
+
+  it('come from gap records of a later release too, whose reason is not known', () => {
+    const gaps = collector();
+    const reason = 'of_a_later_release' as LaterReason;
+    gaps.reply({ silent: [], behind: [], gaps: [{ from, to: from + 10, slotSeconds: null, reason }] }, []);
+    expect(gaps.list()).toEqual([{ from, to: from + 10, reason: 'a loss that another release noted' }]);
   });
 
   it('are joined where they touch, in order, and at most fifty', () => {

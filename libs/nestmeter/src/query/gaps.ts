@@ -1,4 +1,4 @@
-import { gapReasons, joinSpans, silentGaps, type Span, unpublishedSpan } from '../store/gap.js';
+import { gapReasons, joinSpans, silentGaps, type Span, unpublishedSpan, wordsOf } from '../store/gap.js';
 import type { ReadReply, SlotRef } from '../store/store.js';
 import { settleSeconds } from '../time-slot.js';
 import type { PlannedSlot } from './plan.js';
@@ -58,12 +58,11 @@ export class GapCollector {
     const now = this.nowMs / 1000;
     const fallen = silent.flatMap(({ atMs, storedUpTo }) => silentGaps(atMs, storedUpTo));
     for (const { from, to, slotSeconds, reason } of fallen)
-      this.#cutTo(slotSeconds, { from, to: Math.min(to, now) }, gapReasons[reason], read);
+      this.#cutTo(slotSeconds, { from, to: Math.min(to, now) }, wordsOf(reason), read);
     for (const { storedUpTo } of behind)
       for (const [slotSeconds, ms] of storedUpTo)
         this.#cutTo(slotSeconds, { from: ms / 1000, to: now }, missingReasons.behind, read);
-    for (const { slotSeconds, reason, from, to } of gaps)
-      this.#cutTo(slotSeconds, { from, to }, gapReasons[reason], read);
+    for (const { slotSeconds, reason, from, to } of gaps) this.#cutTo(slotSeconds, { from, to }, wordsOf(reason), read);
   }
 
   /** The store does not answer. @param lastContactMs when it last did */

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.js';
 import {
   type Born,
   type ReadReply,
+  type ReadRequest,
   type SlotContents,
   slotId,
   type SlotRef,
@@ -25,8 +26,8 @@ export interface WindowRequest {
   readonly families: readonly AnyFamily[];
   /** Into how many stretches to cut the window besides. */
   readonly points?: number | undefined;
-  /** Whether the replicas' last beats are wanted. */
-  readonly beats?: boolean;
+  /** Whether the replicas' last beats are wanted, and whose. */
+  readonly beats?: ReadRequest['beats'];
 }
 
 /** What was counted in a window. */
@@ -162,7 +163,7 @@ export class WindowReader {
     };
   }
 
-  async #ask(refs: readonly SlotRef[], known: readonly (CachedSlot | undefined)[], beats: boolean) {
+  async #ask(refs: readonly SlotRef[], known: readonly (CachedSlot | undefined)[], beats: ReadRequest['beats']) {
     const slots = refs.map((slot, index) => ({ slot, knownRevision: known[index]?.revision ?? null }));
     try {
       return { reply: await this.options.store.read({ slots, beats }), own: false };

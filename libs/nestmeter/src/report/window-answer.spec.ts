@@ -14,6 +14,24 @@ describe('a windowed answer', () => {
     expect(answer).toMatchObject({ replicas: 2, replicas_live: 2, complete: true });
   });
 
+  it('is made without reading what replicas said that are gone: in a fleet of short lives they are most', async () => {
+    const fleet = new ReportFleet();
+    const two = fleet.add('two');
+    await fleet.pass(1);
+    fleet.kill(two);
+    await fleet.pass(5);
+    const read = fleet.store.read.bind(fleet.store);
+    let sent: string[] = [];
+    fleet.store.read = async (request) => {
+      const reply = await read(request);
+      sent = reply.beats.map(({ beat }) => beat.name);
+      return reply;
+    };
+    const answer = await fleet.ask(cacheReport, { by: 'replica' });
+    expect(sent).toEqual(['one']);
+    expect(Object.values(answer.by_replica!)).toMatchObject([{ name: 'one' }]);
+  });
+
   it('lets the event loop run between the parts of a window', async () => {
     const { context } = new ReportFleet();
     let turns = 0;

@@ -153,7 +153,7 @@ export function windowRequest({ window, hours, from, to, points }: WindowedQuery
   const query: WindowQuery = { window, hours, from, to };
   const { families, fallback = '1h' } = reading;
   const cut = reading.points ?? (points === undefined ? undefined : Number(points));
-  return { query, fallback, families, points: cut, beats: true };
+  return { query, fallback, families, points: cut, beats: 'live' };
 }
 
 /**

@@ -1,5 +1,14 @@
 import fc from 'fast-check';
-import { addGaps, decodeGaps, encodeGaps, type GapRecord, joinSpans, mostGapRecords, unpublishedSpan } from './gap.js';
+import {
+  addGaps,
+  decodeGaps,
+  encodeGaps,
+  type GapRecord,
+  joinSpans,
+  mostGapRecords,
+  unpublishedSpan,
+  wordsOf,
+} from './gap.js';
 
 const span = fc
   .tuple(fc.nat(1000), fc.integer({ min: 1, max: 50 }), fc.constantFrom('a', 'b'))
@@ -50,7 +59,18 @@ describe('gap records', () => {
     ])
       // prettier-ignore
       expect(decodeGaps(broken)).toEqual([]);
-    expect(decodeGaps('[[1,2,10,"of a later release"],[1,11,10,"late"]]')).toEqual([gap(1)]);
+    expect(decodeGaps(`[[1,2,10,"No word"],[1,2,10,"${'a'.repeat(41)}"],[1,2,10,""],[1,11,10,"late"]]`)).toEqual([
+      gap(1),
+    ]);
+  });
+
+  it('of a later release are kept with their reason, also in a list that is written back, and said in general words', () => {
+    const text = '[[1,11,10,"of_a_later_release"],[1,11,10,"constructor"]]';
+    const gaps = decodeGaps(text);
+    expect(gaps.map(({ reason }) => reason)).toEqual(['of_a_later_release', 'constructor']);
+    expect(encodeGaps(gaps)).toBe(text);
+    for (const { reason } of gaps) expect(wordsOf(reason)).toBe('a loss that another release noted');
+    expect(wordsOf('late')).toBe('states that came after their slot was closed to writes');
   });
 
   it('are joined with those that are known and bounded; those that are over are left out', () => {

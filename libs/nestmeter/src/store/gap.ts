@@ -11,6 +11,7 @@ export interface Span {
 export const gapReasons = {
   dropped: 'states that the store did not get in time',
   late: 'states that came after their slot was closed to writes',
+  evicted: 'the memory store was full',
   given_up: 'states that the store lost again and again',
   store_went_back: 'the store went back to an older state of itself',
   store_emptied: 'the store lost what it had',
@@ -21,11 +22,19 @@ export const gapReasons = {
 /** See {@link gapReasons}. */
 export type GapReason = keyof typeof gapReasons;
 
+/** A reason that only a later release knows. */
+export type LaterReason = string & { readonly later: true };
+
+/** What answers say of a reason. */
+export function wordsOf(reason: GapReason | LaterReason): string {
+  return Object.hasOwn(gapReasons, reason) ? gapReasons[reason as GapReason] : 'a loss that another release noted';
+}
+
 /** A loss that somebody knows of, kept in the store for all readers (rule 11). */
 export interface GapRecord extends Span {
   /** Length of the slots that lack something; null when slots of all tiers do. */
   readonly slotSeconds: number | null;
-  readonly reason: GapReason;
+  readonly reason: GapReason | LaterReason;
 }
 
 /** Most gap records that a store keeps; past it those nearest to each other are joined. */
@@ -118,7 +127,10 @@ export function encodeGaps(gaps: readonly GapRecord[]): string {
   return JSON.stringify(gaps.map(({ from, to, slotSeconds, reason }) => [from, to, slotSeconds, reason]));
 }
 
-/** Reads what {@link encodeGaps} wrote; what does not read so, of a later release perhaps, is left out. */
+/**
+ * Reads what {@link encodeGaps} wrote, whatever the reason: what is read is written back, and a loss that a later release
+ * noted must not go with that. What does not read so is left out.
+ */
 export function decodeGaps(text: string): GapRecord[] {
   let rows: unknown;
   try {
@@ -131,8 +143,8 @@ export function decodeGaps(text: string): GapRecord[] {
     if (!Array.isArray(row)) return [];
     const [from, to, slotSeconds, reason] = row as unknown[];
     const isTier = slotSeconds === null || Number.isInteger(slotSeconds);
-    const isKnown = typeof reason === 'string' && Object.hasOwn(gapReasons, reason);
-    if (!Number.isFinite(from) || !Number.isFinite(to) || !isTier || !isKnown) return [];
+    const isReason = typeof reason === 'string' && /^[a-z_]{1,40}$/.test(reason);
+    if (!Number.isFinite(from) || !Number.isFinite(to) || !isTier || !isReason) return [];
     return [{ from, to, slotSeconds, reason } as GapRecord];
   });
 }

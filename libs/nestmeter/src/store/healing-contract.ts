@@ -1,4 +1,4 @@
-import type { Publication, StateWrite, Store } from './store.js';
+import { mostSilent, type Publication, type StateWrite, type Store } from './store.js';
 import { beatOf, encoded, type StoreSetup, type StoreUnderTest } from './store-under-test.js';
 
 /** The part of the store contract by which losses are noticed: beats, `since`, and who is silent; see storeContract. */
@@ -59,6 +59,16 @@ export function healingContract(name: string, make: (setup: StoreSetup) => Promi
       expect((await publish(3)).silent.map(({ id }) => id)).toEqual(['cut']);
       await publish(9, {}, 'cut');
       expect((await read()).silent).toEqual([]);
+    });
+
+    it('tells readers of two thousand silent replicas, the latest first', async () => {
+      const { timeMs } = await publish(1);
+      const ids = Array.from({ length: 2001 }, (_, index) => `cut ${index}`);
+      const missed = ids.map((id, index) => ({ id, atMs: timeMs - 60_000 - index * 10, lacksSinceMs: 0 }));
+      await publish(2, { missed, storedUpTo: upTo(timeMs, timeMs) });
+      const { silent } = await read();
+      expect(silent.map(({ id }) => id)).toEqual(ids.slice(0, mostSilent));
+      expect(silent.at(-1)!.storedUpTo).toEqual(upTo(0, 0));
     });
 
     it('removes old beats with a gap record for each tier of those that did not leave', async () => {

@@ -2,6 +2,7 @@ import { behindTiers, type StoredUpTo } from './gap.js';
 import type { Back, MemoryContents, StoredBeat } from './memory-contents.js';
 import {
   liveIntervals,
+  mostSilent,
   type Publication,
   type ReadReply,
   type Receipt,
@@ -13,8 +14,7 @@ import {
  * What the memory store does with beats; publish.lua and read.lua say why.
  */
 
-/** Silent replicas in one answer to a reader, and to a publisher. */
-const mostSilent = 200;
+/** Silent replicas in one answer to a publisher. */
 const mostToldSilent = 100;
 
 /** Takes in a beat, unless a newer one is there. @returns what was known before */

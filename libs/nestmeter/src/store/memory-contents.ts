@@ -150,7 +150,11 @@ export class MemoryContents {
     this.#drop(slotId(first));
     this.index.delete(slotId(first));
     this.#evicted++;
-    if (!this.#isCovered(first)) this.born = { id: this.born!.id, since: Math.max(this.born!.since, endOf(first)) };
+    if (this.#isCovered(first)) {
+      // Windows that read this tier lack it, however early the store was born.
+      const { slotSeconds } = first.tier;
+      this.gaps = addGaps(this.gaps, [{ from: first.start, to: endOf(first), slotSeconds, reason: 'evicted' }]);
+    } else this.born = { id: this.born!.id, since: Math.max(this.born!.since, endOf(first)) };
     return true;
   }
 

@@ -86,6 +86,8 @@ export class MemoryStore implements Store {
   async read({ slots, beats }: ReadRequest): Promise<ReadReply> {
     const timeMs = this.#now();
     const contents = this.#contents;
+    const live = liveIn(contents, timeMs);
+    const told = beats === true ? [...contents.beats.keys()] : beats === 'live' ? live : [];
     return {
       timeMs,
       born: contents.born,
@@ -99,8 +101,8 @@ export class MemoryStore implements Store {
         const beside = new Set(fields.map(([field]) => replicaOf(field)));
         return { revision, fields: new Map(fields), alsoFolded: new Set(marked.filter((id) => beside.has(id))) };
       }),
-      live: liveIn(contents, timeMs),
-      beats: beats ? [...contents.beats.values()].map(({ atMs, beat }) => ({ atMs, beat })) : [],
+      live,
+      beats: told.map((id) => contents.beats.get(id)!).map(({ atMs, beat }) => ({ atMs, beat })),
       ...missingIn(contents, timeMs),
       gaps: contents.gaps,
     };

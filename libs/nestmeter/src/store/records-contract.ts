@@ -1,3 +1,4 @@
+import type { LaterReason } from './gap.js';
 import type { Store } from './store.js';
 import { beatOf, type StoreSetup, type StoreUnderTest } from './store-under-test.js';
 import type { Claim, ControlDocument } from './upkeep.js';
@@ -55,6 +56,16 @@ export function recordsContract(name: string, make: (setup: StoreSetup) => Promi
       const kept = await gaps();
       expect(kept).toHaveLength(100);
       for (const one of many) expect(kept.some(({ from, to }) => from <= one.from && one.to <= to)).toBe(true);
+    });
+
+    it('keeps the loss that a later release noted for a reason of its own when an older one notes another', async () => {
+      const gap = { from: 10, to: 20, slotSeconds: 10 };
+      const later = { ...gap, reason: 'of_a_later_release' as LaterReason };
+      await publish([]);
+      await store.upkeep.note({ gaps: [later], since: null });
+      await store.upkeep.note({ gaps: [{ ...gap, from: 15, reason: 'late' }], since: null });
+      const { gaps } = await store.read({ slots: [], beats: false });
+      expect(gaps).toEqual([later, { ...gap, from: 15, reason: 'late' }]);
     });
 
     it('takes back an earlier time of its first contents, never a later one', async () => {

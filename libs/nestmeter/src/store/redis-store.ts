@@ -129,9 +129,9 @@ export class RedisStore implements Store {
       const asked = slots.slice(answers.length, answers.length + readSlots);
       const keys = [index, beatsKey, live, stored, ...asked.map(({ slot }) => this.#keys.slot(slot))];
       const known = asked.map(({ knownRevision }) => knownRevision ?? '');
-      const wantsBeats = beats && reply === null ? '1' : '0';
+      const wantedBeats = reply !== null || beats === false ? '' : beats === true ? 'all' : 'live';
       const raw = await this.#scripts.run('read', keys, [
-        wantsBeats,
+        wantedBeats,
         liveMs,
         readBytes,
         settleSeconds * 1000,

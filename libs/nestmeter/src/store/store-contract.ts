@@ -200,6 +200,19 @@ export function storeContract(name: string, make: (setup: StoreSetup) => Promise
       expect((await store.read({ slots: [], beats: false })).beats).toEqual([]);
     });
 
+    it('gives the beats of living replicas alone to who wants no others', async () => {
+      const ids = async (beats: 'live' | true) =>
+        (await store.read({ slots: [], beats })).beats.map(({ beat }) => beat.id).sort();
+      await publish([], { beat: beatOf('silent', 1) });
+      await publish([], { beat: beatOf('left', 1, { left: true }) });
+      await wait(3100);
+      expect(await ids('live')).toEqual([]);
+      await publish([], { beat: beatOf('one', 1) });
+      await publish([], { beat: beatOf('two', 1) });
+      expect(await ids('live')).toEqual(['one', 'two']);
+      expect(await ids(true)).toEqual(['left', 'one', 'silent', 'two']);
+    });
+
     it('counts a replica as live until it leaves or is silent for three intervals', async () => {
       await publish([], { beat: beatOf('silent', 1) });
       await publish([], { beat: beatOf('leaving', 1) });

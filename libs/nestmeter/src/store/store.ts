@@ -209,8 +209,8 @@ export interface Receipt {
 /** A question for slots, naming the revisions that the asker already has. */
 export interface ReadRequest {
   readonly slots: readonly { readonly slot: SlotRef; readonly knownRevision: string | null }[];
-  /** Whether beats are wanted too. */
-  readonly beats: boolean;
+  /** Whether beats are wanted too: those of living replicas, or with true those of all. */
+  readonly beats: boolean | 'live';
 }
 
 /** All states of one slot, as they were when it was read. */
@@ -235,9 +235,9 @@ export interface ReadReply {
   readonly slots: readonly (SlotContents | 'unchanged' | 'lost' | null)[];
   /** Ids of replicas that beat within three intervals and did not leave. */
   readonly live: readonly string[];
-  /** The last beat of every replica of the last 25 h; empty unless asked for. */
+  /** The last beat of every living replica, or of every one of the last 25 h; empty unless asked for. */
   readonly beats: readonly { readonly atMs: number; readonly beat: Beat }[];
-  /** Replicas that fell silent within 25 h without having said that they leave, the latest 200, with their last beat. */
+  /** Replicas that fell silent within 25 h without having said that they leave, the latest {@link mostSilent}, with their last beat. */
   readonly silent: readonly (SilentReplica & { readonly storedUpTo: StoredUpTo })[];
   /** Live replicas of which the store lacks what it ought to have, with the tiers that do; see behindTiers in gap.ts. */
   readonly behind: readonly { readonly id: string; readonly storedUpTo: StoredUpTo }[];
@@ -289,6 +289,9 @@ export interface Store extends StateSource {
 
 /** How many intervals a replica may be silent and still count as live. */
 export const liveIntervals = 3;
+
+/** Most silent replicas that a reader is told of; read.lua has it too. */
+export const mostSilent = 2000;
 
 /** For how long after its last beat a silent replica is told to others. */
 export const toldSilentSeconds = 5 * 60;
