@@ -67,7 +67,7 @@ export class EvaluationWindow {
   replicas(): Promise<WindowContents> {
     let contents = this.#reads.get('replicas');
     if (contents === undefined) {
-      contents = this.options.context.read({ query: {}, fallback: '60s', families: [], beats: true });
+      contents = this.options.context.read({ query: {}, fallback: '60s', families: [], beats: 'live' });
       this.#reads.set('replicas', contents);
     }
     return contents;

@@ -87,7 +87,7 @@ export async function readPace(
       fallback: '1h',
       families,
       // As many as there are slots.
-      ...(seconds === minute && { beats: true, points: minute }),
+      ...(seconds === minute && { beats: 'live', points: minute }),
     });
   const [lastHour, lastMinute] = await Promise.all([read(Math.min(hour, longestSeconds)), read(minute)]);
   return isUnreachable(lastHour) || isUnreachable(lastMinute) ? null : new Pace(context, lastHour, lastMinute);
