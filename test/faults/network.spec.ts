@@ -44,11 +44,13 @@ describe(`three replicas behind a bad network (FAULT_SEED=${faultSeed})`, () => 
   /** Lets a fault happen while all record, until it has done something; then all must be there, and nothing twice. */
   async function after(fault: Partial<NetworkFaults>, hasHappened: () => boolean): Promise<Findings> {
     await fleet.goOn();
+    const { folded } = keepers.counts;
     fleet.network(fault);
     await fleet.records(150);
     // A replica calls about once a second.
     await fleet.waits(hasHappened, 'the fault happens', 20_000 + 3000 * enough);
     for (const { proxy } of fleet.seats) proxy.heal();
+    await fleet.waits(() => keepers.counts.folded > folded, 'states are folded meanwhile');
     return fleet.settled(({ missing, complete }) => missing === 0 && complete);
   }
 
