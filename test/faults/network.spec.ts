@@ -18,6 +18,8 @@ const faults: readonly (readonly [string, Partial<NetworkFaults>, Parameters<Led
   ['half of a reply arrives', { halveReplies: 0.3 }, 'halvedReplies'],
   ['calls arrive after the caller had given them up', { late: 0.3 }, 'late'],
   ['each way takes 200 ms', { delayMs: 200 }, 'calls'],
+  ['half of a reply arrives and then nothing, and the connection stays open', { stallReplies: 0.3 }, 'stalledReplies'],
+  ['each way takes 1.5 s, so that no answer is in time', { delayMs: 1500 }, 'calls'],
   ['calls are cut off before Redis sees them', { cutRequests: 0.3 }, 'cutRequests'],
   ['calls arrive twice, the second time up to 3 s later', { repeats: 0.5 }, 'repeats'],
   ['a broken middle box drops calls and passes on what comes after them', { swallows: 0.2 }, 'swallowed'],
