@@ -4,6 +4,7 @@ import { systemClock } from '../../libs/nestmeter/src/clock.js';
 import { RedisStore } from '../../libs/nestmeter/src/store/redis-store.js';
 import { defaultTiers } from '../../libs/nestmeter/src/time-slot.js';
 import { FaultProxy } from '../fixtures/fault-proxy.js';
+import { faultSeed } from '../fixtures/fault-seed.js';
 import { MeasuredReplica, storedCalls } from '../fixtures/measured-replica.js';
 import { RedisServer } from '../fixtures/redis-server.js';
 
@@ -30,21 +31,20 @@ async function untilDone(call: () => Promise<unknown>): Promise<void> {
 }
 
 describe('five replicas that publish 300 times while 12 % of the replies are cut', () => {
-  const seed = Number(process.env['FAULT_SEED'] ?? 1);
   let redis: RedisServer;
   let proxies: FaultProxy[];
 
   beforeEach(async () => {
     redis = await RedisServer.start();
-    proxies = await Promise.all(seats.map((seat) => FaultProxy.start(redis.port, seed * 100 + seat)));
+    proxies = await Promise.all(seats.map((seat) => FaultProxy.start(redis.port, faultSeed * 100 + seat)));
   });
   afterEach(async () => {
     for (const proxy of proxies) await proxy.stop();
     await redis.remove();
   });
 
-  /** What a store has once each replica has published what it counted, so often as it takes. */
-  async function byStates(): Promise<number> {
+  /** What each tier of a store has once each replica has published what it counted, so often as it takes. */
+  async function byStates(): Promise<number[]> {
     const stores = proxies.map(({ url }) => new RedisStore({ location: url, app: 'states', intervalMs: 1000 }));
     for (const store of stores) store.start();
     const startMs = Date.now();
@@ -58,9 +58,10 @@ describe('five replicas that publish 300 times while 12 % of the replies are cut
       }),
     );
     for (const proxy of proxies) proxy.heal();
-    let stored = 0;
+    let stored: number[] = [];
     await untilDone(async () => {
-      stored = await storedCalls(stores[0]!, defaultTiers[0]!, startMs - 20_000, Date.now() + 20_000);
+      const sums = defaultTiers.map((tier) => storedCalls(stores[0]!, tier, startMs - 20_000, Date.now() + 20_000));
+      stored = await Promise.all(sums);
     });
     for (const store of stores) await store.stop();
     return stored;
@@ -84,7 +85,7 @@ describe('five replicas that publish 300 times while 12 % of the replies are cut
 
   const cuts = (): number => proxies.reduce((sum, { counts }) => sum + counts.cutReplies, 0);
 
-  it(`has exact sums, where shared increments are off by more than 5 % (seed ${seed})`, async () => {
+  it(`has exact sums, where shared increments are off by more than 5 % (FAULT_SEED=${faultSeed})`, async () => {
     const percent = (stored: number): string => `${(100 * (stored / recorded - 1)).toFixed(1)} %`;
     for (const proxy of proxies) proxy.set({ cutReplies });
     const states = await byStates();
@@ -93,10 +94,11 @@ describe('five replicas that publish 300 times while 12 % of the replies are cut
     const increments = await byIncrements();
     const cutIncrements = cuts() - cutStates;
     process.stderr.write(
-      `of ${recorded} calls, seed ${seed}: states ${states} (${percent(states)}, ${cutStates} replies cut), ` +
+      `of ${recorded} calls, seed ${faultSeed}: states of each tier ${states.join(', ')} (${cutStates} replies cut), ` +
         `increments ${increments} (${percent(increments)}, ${cutIncrements} cut)\n`,
     );
-    expect(states).toBe(recorded);
+    expect(states).toEqual(defaultTiers.map(() => recorded));
+    // Of a hundred thousand seeds one has so few that the last two do not hold.
     expect(Math.min(cutStates, cutIncrements)).toBeGreaterThan(15);
     expect(increments).toBeGreaterThan(1.05 * recorded);
   }, 60_000);

@@ -18,6 +18,8 @@ const faults: readonly (readonly [string, Partial<NetworkFaults>, Parameters<Led
   ['half of a reply arrives', { halveReplies: 0.3 }, 'halvedReplies'],
   ['calls arrive after the caller had given them up', { late: 0.3 }, 'late'],
   ['each way takes 200 ms', { delayMs: 200 }, 'calls'],
+  ['half of a reply arrives and then nothing, and the connection stays open', { stallReplies: 0.3 }, 'stalledReplies'],
+  ['each way takes 1.5 s, so that no answer is in time', { delayMs: 1500 }, 'calls'],
   ['calls are cut off before Redis sees them', { cutRequests: 0.3 }, 'cutRequests'],
   ['calls arrive twice, the second time up to 3 s later', { repeats: 0.5 }, 'repeats'],
   ['a broken middle box drops calls and passes on what comes after them', { swallows: 0.2 }, 'swallowed'],
@@ -44,11 +46,13 @@ describe(`three replicas behind a bad network (FAULT_SEED=${faultSeed})`, () => 
   /** Lets a fault happen while all record, until it has done something; then all must be there, and nothing twice. */
   async function after(fault: Partial<NetworkFaults>, hasHappened: () => boolean): Promise<Findings> {
     await fleet.goOn();
+    const { folded } = keepers.counts;
     fleet.network(fault);
     await fleet.records(150);
     // A replica calls about once a second.
     await fleet.waits(hasHappened, 'the fault happens', 20_000 + 3000 * enough);
     for (const { proxy } of fleet.seats) proxy.heal();
+    await fleet.waits(() => keepers.counts.folded > folded, 'states are folded meanwhile');
     return fleet.settled(({ missing, complete }) => missing === 0 && complete);
   }
 
