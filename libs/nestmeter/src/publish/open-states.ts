@@ -94,6 +94,15 @@ export class OpenStates {
     for (const sent of this.#sent.values()) Object.assign(sent, { acknowledged: 0, asOfMs: 0 });
   }
 
+  /** Rule 2: after a small step back of the clock, times come again up to which all was stored. @param nowMs store time */
+  noteTime(nowMs: number): void {
+    this.#sinceMs = Math.min(this.#sinceMs, nowMs);
+    for (const sent of this.#sent.values()) {
+      sent.asOfMs = Math.min(sent.asOfMs, nowMs);
+      sent.encodedAsOfMs = Math.min(sent.encodedAsOfMs, nowMs);
+    }
+  }
+
   /** Highest version of a state that ever went out; 0 when none did. */
   lastSent(write: Pick<StateWrite, 'slot' | 'field'>): number {
     return this.#sent.get(keyOf(write))?.sent ?? 0;
@@ -129,15 +138,12 @@ export class OpenStates {
 
   #changed(tier: number): StateWrite[] {
     const field = this.#field;
-    const nowMs = this.accumulator.clock.nowMs();
     return this.accumulator.openVersions(tier).flatMap(({ family, start, version }) => {
       const slot = { family: family.name, tier: this.accumulator.tiers[tier]!, start };
       const key = keyOf({ slot, field });
       let sent = this.#sent.get(key);
       if (sent === undefined)
         this.#sent.set(key, (sent = { acknowledged: 0, asOfMs: 0, encoded: 0, encodedAsOfMs: 0, sent: 0 }));
-      // Rule 2: after a small step back of the clock, the time of what is not yet stored comes again.
-      sent.asOfMs = Math.min(sent.asOfMs, nowMs);
       if (sent.acknowledged >= version) return [];
       const open = this.accumulator.openState(family, tier);
       sent.encoded = version;

@@ -233,6 +233,7 @@ export class Publisher {
     this.#durations.record(received - sent);
     this.#lastBytes = writes.reduce((sum, write) => sum + (write.encoded?.length ?? 0), 0);
     storeClock.sample(sent, received, receipt.timeMs);
+    this.#open.noteTime(storeClock.nowMs());
     this.#learn(publication, receipt, lastSent);
     this.#last = receipt;
     this.#options.onReceipt?.(receipt);
