@@ -42,9 +42,9 @@ describe('three replicas to whom anything happens', () => {
         const found = await fleet.settled(isExplained, readPatienceMs);
         expect(found).toMatchObject({ wrong: [], unsaid: [], unexplained: [] });
         expect(found.stored).toBeGreaterThan(0);
-        process.stderr.write(
-          `seed ${seed}: after ${happened.length} events ${found.missing} calls are lost, ${found.stored} stored in the finest tier; gaps: ${found.gaps.join(', ') || 'none'}\n`,
-        );
+        const lost = `${found.missing} calls are lost, ${found.unheard} of them of processes that Redis never heard of`;
+        const rest = `${found.stored} stored in the finest tier; gaps: ${found.gaps.join(', ') || 'none'}`;
+        process.stderr.write(`seed ${seed}: after ${happened.length} events ${lost}, ${rest}\n`);
       } catch (error) {
         throw new Error(`seed ${seed}: ${happened.join('; ')}`, { cause: error });
       } finally {
