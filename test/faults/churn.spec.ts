@@ -55,7 +55,7 @@ describe('a fleet whose replicas come and go', () => {
     const sealed: number[] = [];
     for (const slot of slots) {
       const tier = tiers.find(({ slotSeconds }) => slot.includes(`:${slotSeconds}:`))!;
-      expect(expiresAt(startOf(slot), tier)).toBeGreaterThan(Number(seconds));
+      expect(expiresAt(startOf(slot), tier)).toBeGreaterThanOrEqual(Number(seconds));
       const fields = await client.hkeys(slot);
       // What takes part in a slot is a state or a mark.
       const marked = new Set(fields.filter((field) => field.startsWith('m:')).map((field) => field.slice(2)));
@@ -73,6 +73,11 @@ describe('a fleet whose replicas come and go', () => {
   async function bytesOfPublish(replica: MeasuredReplica): Promise<{ sent: number; answered: number }> {
     const passed = async (way: 'input' | 'output'): Promise<number> =>
       Number(new RegExp(`total_net_${way}_bytes:(\\d+)`).exec(await redis.info('stats'))![1]);
+    // Closed states are asked for with each publish until their slots take no more writes: one of 600 s is there for long.
+    await until(async () => {
+      await replica.publisher.flush();
+      return replica.publisher.outbox.size <= 1;
+    });
     const least = { sent: Infinity, answered: Infinity };
     for (let round = 0; round < 7; round++) {
       replica.count();
@@ -124,8 +129,8 @@ describe('a fleet whose replicas come and go', () => {
     await keeper.stop();
 
     const after = await bytesOfPublish(host);
-    // Numbers have more digits by now.
-    expect(after.sent).toBeLessThan(before.sent + 100);
+    // Numbers have more digits by now, and one state may be asked for; less than three bytes for each that came and went.
+    expect(after.sent).toBeLessThan(before.sent + 256);
     // Each answer names those that fell silent lately: 24 characters and a time.
     expect(after.answered).toBeLessThan(before.answered + 64 * killed.size);
 
