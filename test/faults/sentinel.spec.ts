@@ -35,5 +35,5 @@ describe('two replicas whose Redis has Sentinels', () => {
     expect(await fleet.settled()).toEqual(counted);
     const { store } = fleet.replicas[0]!;
     expect(store.status()).toMatchObject({ state: 'ready', details: { mode: 'sentinel' } });
-  }, 120_000);
+  }, 180_000);
 });

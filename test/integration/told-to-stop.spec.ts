@@ -27,7 +27,7 @@ describe('A replica that is told to stop', () => {
     const finals = new Map<string, boolean>();
     for (const key of await client.keys('{nm:deploy}:*:*'))
       for (const [field, state] of Object.entries(await client.hgetallBuffer(key).catch(() => ({}))))
-        if (field.startsWith('r:')) finals.set(`${key} ${field}`, readHeader(state as Buffer)!.final);
+        if (field.startsWith('r:')) finals.set(`${key} ${field}`, readHeader(state)!.final);
     expect([...finals.keys()].some((name) => name.includes('process'))).toBe(true);
     expect([...finals].filter(([, isFinal]) => !isFinal)).toEqual([]);
   });
