@@ -183,10 +183,10 @@ export class Publisher {
     this.#tidy();
     const published = this.#options.onPublish?.();
     const nowMs = storeClock.nowMs();
-    const open =
-      this.#left || (store.embedded && !all)
-        ? []
-        : this.#open.due(nowMs, store.embedded ? 'never' : all ? 'now' : 'in turn');
+    // Who has left sends nothing open; a store in this process gets open slots only before a read, and only the finest.
+    const sendsOpen = !this.#left && (all || !store.embedded);
+    const coarser = store.embedded ? 'never' : all ? 'now' : 'in turn';
+    const open = sendsOpen ? this.#open.due(nowMs, coarser) : [];
     const waiting = this.outbox.unsent();
     const fresh = waiting.filter(({ slot }) => (slot.start + slot.tier.slotSeconds) * 1000 > nowMs - freshMs);
     const [first, ...rest] = this.#callSize.cut([...fresh, ...open, ...waiting.slice(fresh.length)]);

@@ -5,10 +5,8 @@ import { contents, sampleFamily } from '../../../../test/fixtures/random-state.j
 import { encodeState } from '../accumulate/encoded-state.js';
 import { FamilyState } from '../accumulate/family-state.js';
 import { ManualClock } from '../clock.js';
-import { headOf } from '../store/kept-contents.js';
 import { MemoryStore } from '../store/memory-store.js';
 import type { Store } from '../store/store.js';
-import { beatOf, encoded as encodedCalls } from '../store/store-under-test.js';
 import { defaultTiers } from '../time-slot.js';
 import { WindowReader, type WindowContents } from './window-reader.js';
 
@@ -128,33 +126,6 @@ describe('a window', () => {
     expect([found.replicas, found.publishedSeconds, calls(found)]).toEqual([2, 15, 4]);
     expect([...found.live].sort()).toEqual(replicas.map(({ replica }) => replica.id).sort());
     expect(found.born!.since).toBe(start / 1000);
-  });
-
-  it('says for which time it is too low once a full memory store let go of fine slots; others have all', async () => {
-    const clock = new ManualClock(start);
-    const store = new MemoryStore({ clock, maxBytes: 15_000 });
-    const replica = new MeasuredReplica(clock, store);
-    for (let slot = 0; slot < 187; slot++) {
-      replica.count();
-      clock.advance(10_000);
-      await replica.publisher.flush();
-    }
-    const read = (window: string) => replica.reader.read({ query: { window }, fallback: '1h', families });
-    expect(calls(await read('30m'))).toBe(180);
-    // Half an hour of all tiers is there when something else needs the room.
-    const slot = { family: 'contract', tier: defaultTiers[0]!, start: start / 1000 + 1870 };
-    const write = { slot, field: 'r:other.0', version: 1, encoded: encodedCalls(1, 1, { padding: 8000 }) };
-    await store.publish({ beat: beatOf('other', 1), writes: [write], bornCandidate: 'x' });
-    const fine = await read('30m');
-    expect(fine.born!.since).toBe(start / 1000);
-    expect(fine.gaps).toMatchObject([{ from: fine.window.from, reason: 'the memory store was full' }]);
-    const { to } = fine.gaps[0]!;
-    expect(to).toBeGreaterThan(start / 1000 + 600);
-    expect(calls(fine)).toBe((start / 1000 + 1870 - to) / 10);
-    const [later, coarse] = [await read('5m'), await read('4d')];
-    expect([calls(later), later.gaps, calls(coarse), coarse.gaps]).toEqual([30, [], 187, []]);
-    const file = headOf(store.contents, { app: 'x', savedMs: clock.wallMs(), complete: true });
-    expect(new Set(file.gaps.map(({ slotSeconds }) => slotSeconds))).toEqual(new Set([10, 120]));
   });
 
   it('cannot be read with a query that is not understood', async () => {
