@@ -7,8 +7,8 @@ import { MeasuredReplica, storedCalls, storedSlots } from '../fixtures/measured-
 import { sampleFamily } from '../fixtures/random-state.js';
 
 /*
- * Clocks of this process: that of a real Redis cannot be set here without that of the whole machine. The memory store
- * keeps the contract of the Redis store, with which it shares its tests.
+ * Clocks of this process, with a memory store: it keeps the contract of the Redis store, with which it shares its tests.
+ * Some of this is tried with processes and a real Redis by process-clocks.spec.ts.
  */
 const startMs = Date.UTC(2026, 0, 1, 12);
 const minute = 60_000;
