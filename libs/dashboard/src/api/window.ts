@@ -67,7 +67,7 @@ export function useBefore<Route extends WindowedRoute>(route: Route, present: Wi
   return reaches ? before.answer : null;
 }
 
-/** Length of the window of an answer, in seconds: rates divide by it. */
+/** Length of the window of an answer, in seconds. */
 export function secondsOf({ window: { from, to } }: Pick<WindowHead, 'window'>): number {
   return to - from;
 }

@@ -1,4 +1,4 @@
-import { entryOf, ratesOf, valuesOf } from './stretch.js';
+import { entryOf, measuredSeconds, ratesOf, valuesOf } from './stretch.js';
 
 const head = (since: number | null) => ({
   window: { requested: '1h', from: 0, to: 300, slot_seconds: 100, data_since: since },
@@ -20,6 +20,13 @@ describe('parts of a window', () => {
     expect(rates(50, ({ many }) => many)[3]).toBeCloseTo(10.8, 9);
     expect(rates(50, () => null)).toEqual([null, null, null, null]);
     expect(ratesOf([{ from: 5, to: 5 }], head(null), () => 1)).toEqual([null]);
+  });
+
+  it('have rates over the time of which there are data, as the whole window has', () => {
+    expect(ratesOf(series, head(150), ({ many }) => many)).toEqual([null, 120, 120]);
+    expect(measuredSeconds(head(150).window, head(150))).toBe(150);
+    expect(measuredSeconds(head(-150).window, head(-150))).toBe(300);
+    expect(measuredSeconds(head(null).window, head(null))).toBe(300);
   });
 
   it('know that nothing was counted under a name only where all names are told apart', () => {

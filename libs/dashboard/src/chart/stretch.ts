@@ -32,6 +32,14 @@ export function entryOf<Entry, None>(
   return Object.hasOwn(entries, '__other__') ? null : none;
 }
 
+/** For how many seconds of a part, or of the whole window, there are data: rates divide by it. */
+export function measuredSeconds(
+  { from, to }: Stretch,
+  { window: { data_since: since } }: Pick<WindowHead, 'window'>,
+): number {
+  return to - Math.max(from, since ?? from);
+}
+
 /** Shorter than this share of a whole one, a part that still goes on says nothing yet: one request in a second is no rate. */
 const leastShare = 0.3;
 
@@ -44,7 +52,7 @@ export function ratesOf<Part extends Stretch>(
   const whole = Math.max(0, ...(series ?? []).map(({ from, to }) => to - from));
   return valuesOf(series, head, (part) => {
     const counted = many(part);
-    const seconds = part.to - part.from;
+    const seconds = measuredSeconds(part, head);
     return counted === null || seconds <= 0 || seconds < whole * leastShare ? null : (counted / seconds) * 60;
   });
 }

@@ -14,7 +14,7 @@ import type { Column } from '../table/table.js';
 /** An endpoint by its name, `POST /chat`. */
 export type EndpointRow = readonly [name: string, endpoint: Endpoint];
 
-/** Columns of a table of endpoints. @param seconds length of the window, for rates */
+/** Columns of a table of endpoints. @param seconds for how long there are data, for rates */
 export function endpointColumns(rules: readonly Rule[], seconds: number): Column<EndpointRow>[] {
   const perCall = ([, { total_cost_usd: cost, stats }]: EndpointRow) => perMany(cost, 1, stats.total_operations);
   return [

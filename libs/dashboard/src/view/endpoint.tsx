@@ -1,5 +1,6 @@
 import type { Endpoint } from '../api/answers.js';
-import { secondsOf, useWindowed } from '../api/window.js';
+import { useWindowed } from '../api/window.js';
+import { measuredSeconds } from '../chart/stretch.js';
 import { duration } from '../format/duration.js';
 import { money, perMany } from '../format/money.js';
 import { compact, count, decimal } from '../format/number.js';
@@ -36,7 +37,7 @@ export function EndpointView() {
           return (
             <>
               <Card title="In this window" isOld={reading.isOld}>
-                <Numbers of={endpoint} seconds={secondsOf(answer)} />
+                <Numbers of={endpoint} seconds={measuredSeconds(answer.window, answer)} />
               </Card>
               <TrafficChart endpoint={name} />
               <LatencyChart endpoint={name} />

@@ -1,4 +1,5 @@
-import { secondsOf, useWindowed } from '../api/window.js';
+import { useWindowed } from '../api/window.js';
+import { measuredSeconds } from '../chart/stretch.js';
 import { useRules } from '../judge.js';
 import { Card } from '../part/card.js';
 import { Awaited, Empty } from '../part/notice.js';
@@ -31,7 +32,9 @@ export function EndpointsView() {
               <Table
                 caption="Endpoints"
                 isMain
-                columns={endpointColumns(rules, secondsOf(answer)).filter(({ key }) => key !== 'requests')}
+                columns={endpointColumns(rules, measuredSeconds(answer.window, answer)).filter(
+                  ({ key }) => key !== 'requests',
+                )}
                 rows={Object.entries(answer.endpoints).filter(([name]) => passesFilter(name))}
                 id={([name]) => name}
                 order={{ key: 'rate', descending: true }}

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { View } from '../address.js';
-import { secondsOf, useWindowed } from '../api/window.js';
+import { useWindowed } from '../api/window.js';
+import { measuredSeconds } from '../chart/stretch.js';
 import { nanoUsd } from '../format/money.js';
 import { useRules } from '../judge.js';
 import { address, adjust, linkTo } from '../navigation.js';
@@ -104,7 +105,7 @@ export function TopEndpoints() {
           ) : (
             <Table
               caption="Endpoints of which most comes"
-              columns={picked(endpointColumns(rules, secondsOf(answer)), [
+              columns={picked(endpointColumns(rules, measuredSeconds(answer.window, answer)), [
                 'name',
                 'rate',
                 'average',
