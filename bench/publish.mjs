@@ -25,6 +25,11 @@ export async function publish({ quick }) {
     largest = await measure(replicas, 'publish', seconds, idleCpuMs);
     values[`redis_cpu_ms_per_replica_second_of_${replicas}`] = largest.redisCpuMs / replicas;
   }
+  const turns = {};
+  for (const mode of ['publish', 'nothing']) {
+    progress(`the longest turn of a replica, publishing: ${mode}`);
+    turns[mode] = await turnOf(mode, quick ? 1 : 30);
+  }
   const runs = { publish: [], nothing: [], increment: [] };
   for (let round = 0; round < rounds; round++)
     for (const mode of Object.keys(runs)) {
@@ -46,6 +51,8 @@ export async function publish({ quick }) {
       publishes_per_replica_second: largest.calls / sizes.at(-1),
       bytes_per_replica_second: median(each('publish', 'receivedBytes')),
       replica_cpu_percent: median(working) / 10,
+      longest_turn_ms: turns.publish,
+      longest_turn_without_publishing_ms: turns.nothing,
       increments_redis_cpu_ms_per_replica_second: median(incrementing),
     },
     ratios: { redis_cpu_vs_increments: median(publishing.map((ms, round) => ms / incrementing[round])) },
@@ -70,6 +77,21 @@ async function measure(replicas, mode, seconds, idleCpuMs) {
   fleet.kill('SIGKILL');
   await redis.stop();
   return { ...used, redisCpuMs: used.redisCpuMs - idleCpuMs };
+}
+
+/** The longest turn of the event loop of one replica, in which slots of 10 s end, in milliseconds. */
+async function turnOf(mode, seconds) {
+  const redis = await startRedis();
+  const replica = fork(new URL('publish-fleet.mjs', import.meta.url), [redis.port, 1, mode].map(String));
+  await nextMessage(replica);
+  // Compiling is over then.
+  await pause(seconds * 500);
+  await ask(replica, 'look');
+  await pause(seconds * 1000);
+  const { longestTurnMs } = await ask(replica, 'looked');
+  replica.kill('SIGKILL');
+  await redis.stop();
+  return longestTurnMs;
 }
 
 async function during(redis, seconds, fleet = null) {

@@ -4,7 +4,7 @@
  * Looks at every turn of this process's event loop, which keeps its processor busy. A turn counts with the smaller of its
  * wall and processor time: what another process takes is no work of ours.
  *
- * @returns `stop()`, which ends looking and tells the longest turn in milliseconds
+ * @returns `longest()`, the longest turn so far in milliseconds, and `stop()`, which tells it and ends looking
  */
 export function longestTurn() {
   let longest = 0;
@@ -18,6 +18,7 @@ export function longestTurn() {
   };
   setImmediate(look);
   return {
+    longest: () => longest,
     stop() {
       isLooking = false;
       return longest;

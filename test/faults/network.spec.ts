@@ -52,7 +52,8 @@ describe(`three replicas behind a bad network (FAULT_SEED=${faultSeed})`, () => 
     // A replica calls about once a second.
     await fleet.waits(hasHappened, 'the fault happens', 20_000 + 3000 * enough);
     for (const { proxy } of fleet.seats) proxy.heal();
-    await fleet.waits(() => keepers.counts.folded > folded, 'states are folded meanwhile');
+    const isFolded = () => keepers.counts.folded > folded;
+    await fleet.waits(isFolded, () => `states are folded meanwhile: ${keepers.report}`);
     return fleet.settled(({ missing, complete }) => missing === 0 && complete);
   }
 
