@@ -131,6 +131,9 @@ export class StoreHistory {
   /** Forgets the store. For tests, which empty it on purpose. */
   clear(): void {
     this.#born = null;
+    this.#acknowledgedNumber = 0;
+    this.#last = null;
+    this.#stepsBack = [];
     this.#missed = [];
     this.#lacking.clear();
   }
