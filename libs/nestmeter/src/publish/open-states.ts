@@ -1,5 +1,7 @@
 import type { Accumulator } from '../accumulate/accumulator.js';
 import { encodeState } from '../accumulate/encoded-state.js';
+import type { Pace } from '../accumulate/pace.js';
+import type { SlotState } from '../accumulate/slot-state.js';
 import { ToldDefinitions } from './told-definitions.js';
 import { slotId, type StateWrite, type WriteResult } from '../store/store.js';
 
@@ -56,11 +58,11 @@ export class OpenStates {
   }
 
   /**
-   * States to send now: the changed ones of the finest tier, and of the coarser tiers when it is their turn.
+   * What to send now, as of now: the changed states of the finest tier, and of the coarser tiers when it is their turn.
    *
    * @param coarser whether the coarser tiers go too: when it is their turn, now, or never
    */
-  due(nowMs: number, coarser: 'in turn' | 'now' | 'never'): StateWrite[] {
+  due(nowMs: number, coarser: 'in turn' | 'now' | 'never'): SlotState[] {
     const { tiers } = this.accumulator;
     const start = this.accumulator.openStart(0);
     if (start !== this.#finestStart) this.#turn(start);
@@ -74,6 +76,24 @@ export class OpenStates {
     const all = coarser === 'now' || (coarser === 'in turn' && theirTurn);
     if (all) this.#coarseDueMs = Infinity;
     return tiers.flatMap((_, tier) => (tier === 0 || all ? this.#changed(tier) : []));
+  }
+
+  /**
+   * Encodes these, giving way in between. What is counted meanwhile may be in them already; their versions and as-of times
+   * are those of before, so that the next publish sends them again.
+   */
+  async encode(states: readonly SlotState[], pace: Pace): Promise<StateWrite[]> {
+    const field = this.#field;
+    const writes: StateWrite[] = [];
+    for (const { family, tier, start, state, version, asOfMs } of states) {
+      if (pace.isDue) await pace.giveWay();
+      const encoded = encodeState(state, { version, final: false, asOfMs }, { deflate: false });
+      this.#sizes.set(`${family.name}/${tier.slotSeconds}`, encoded.length);
+      const write = { slot: { family: family.name, tier, start }, field, version, encoded };
+      Object.assign(this.#noted(keyOf(write)), { encoded: version, encodedAsOfMs: asOfMs });
+      writes.push(write);
+    }
+    return writes;
   }
 
   /** Takes in what the store said. @returns whether it held less than it had acknowledged: it went back */
@@ -136,22 +156,19 @@ export class OpenStates {
     );
   }
 
-  #changed(tier: number): StateWrite[] {
-    const field = this.#field;
-    return this.accumulator.openVersions(tier).flatMap(({ family, start, version }) => {
-      const slot = { family: family.name, tier: this.accumulator.tiers[tier]!, start };
-      const key = keyOf({ slot, field });
-      let sent = this.#sent.get(key);
-      if (sent === undefined)
-        this.#sent.set(key, (sent = { acknowledged: 0, asOfMs: 0, encoded: 0, encodedAsOfMs: 0, sent: 0 }));
-      if (sent.acknowledged >= version) return [];
-      const open = this.accumulator.openState(family, tier);
-      sent.encoded = version;
-      sent.encodedAsOfMs = open.asOfMs;
-      const encoded = encodeState(open.state, { version, final: false, asOfMs: open.asOfMs }, { deflate: false });
-      this.#sizes.set(`${family.name}/${tier}`, encoded.length);
-      return [{ slot, field, version, encoded }];
+  #changed(level: number): SlotState[] {
+    const tier = this.accumulator.tiers[level]!;
+    return this.accumulator.openVersions(level).flatMap(({ family, start, version }) => {
+      const { acknowledged } = this.#noted(keyOf({ slot: { family: family.name, tier, start }, field: this.#field }));
+      return acknowledged >= version ? [] : [this.accumulator.openState(family, level)];
     });
+  }
+
+  #noted(key: string): Sent {
+    let sent = this.#sent.get(key);
+    if (sent === undefined)
+      this.#sent.set(key, (sent = { acknowledged: 0, asOfMs: 0, encoded: 0, encodedAsOfMs: 0, sent: 0 }));
+    return sent;
   }
 
   /** A finest slot closed: coarser tiers become due, and what is known of closed slots is forgotten. */

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Accumulator } from '../accumulate/accumulator.js';
 import { Distribution, milliseconds } from '../accumulate/distribution.js';
+import { Pace } from '../accumulate/pace.js';
 import type { Clock, StoreClock } from '../clock.js';
 import { NestmeterError } from '../errors.js';
 import type { Beat, Publication, Receipt, StateWrite, Store } from '../store/store.js';
 import { CallSize } from './call-size.js';
+import { ClosedStates } from './closed-states.js';
 import { endPublishing } from './ending.js';
 import { Interval } from './interval.js';
 import { Losses } from './losses.js';
@@ -52,6 +54,7 @@ export class Publisher {
   readonly outbox: Outbox;
   readonly #options: PublisherOptions;
   readonly #open: OpenStates;
+  readonly #closed: ClosedStates;
   readonly #losses = new Losses();
   readonly #history = new StoreHistory(this.#losses);
   readonly #durations = new Distribution(milliseconds);
@@ -66,6 +69,8 @@ export class Publisher {
   #last: Receipt | null = null;
   #lastBytes = 0;
   #left = false;
+  /** How often everything was forgotten. */
+  #clears = 0;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -75,7 +80,11 @@ export class Publisher {
     this.outbox = new Outbox(options.outboxBytes, confirmMs, (slot, reason) => this.#losses.add(slot, reason), (slot) => this.#losses.forget(slot)); // prettier-ignore
     this.#countingSinceMs = options.clock.monotonicMs();
     if (!options.store.embedded) options.accumulator.awaitStoreTime();
-    this.#open = new OpenStates(options.accumulator, () => this.#field());
+    const { accumulator, replica } = options;
+    const open = new OpenStates(accumulator, () => this.#field());
+    this.#open = open;
+    const failed = (error: unknown) => this.#failed(error);
+    this.#closed = new ClosedStates({ accumulator, replica, open, outbox: this.outbox, losses: this.#losses, failed });
   }
 
   /** When and how the last publishes went, for /health. Times are Unix milliseconds of the store. */
@@ -133,24 +142,15 @@ export class Publisher {
     return { unacknowledged: this.outbox.pending };
   }
 
-  /** Encodes what has closed since the last time into the outbox. */
+  /** Encodes the states of all slots that have closed into the outbox. */
   collect(): void {
-    const { accumulator, replica } = this.#options;
-    for (const closed of accumulator.takeClosed())
-      try {
-        const field = replica.field(closed.generation);
-        const slot = { family: closed.family.name, tier: closed.tier, start: closed.start };
-        this.outbox.add(closed, field, this.#open.lastSent({ slot, field }));
-      } catch (error) {
-        // One state that cannot be encoded must not take the others with it.
-        this.outbox.counts.dropped++;
-        this.#losses.add({ ...closed, family: closed.family.name }, 'dropped');
-        this.#failed(error);
-      }
+    this.#closed.collect();
   }
 
   /** Forgets everything that waits. For tests. */
   clear(): void {
+    this.#clears++;
+    this.#closed.clear();
     this.outbox.clear();
     this.#losses.clear();
     this.#history.clear();
@@ -172,7 +172,10 @@ export class Publisher {
   }
 
   async #publish(all: boolean): Promise<void> {
-    const { storeClock, store } = this.#options;
+    const { clock, storeClock, store } = this.#options;
+    const pace = new Pace(clock);
+    const clears = this.#clears;
+    await this.#closed.collectInTurns(pace);
     this.#tidy();
     // Rule 2: the first call asks for the time, so that no slot is named by a clock that may be off by hours.
     if (!this.#knowsTime) await this.#send([]);
@@ -186,7 +189,11 @@ export class Publisher {
     // Who has left sends nothing open; a store in this process gets open slots only before a read, and only the finest.
     const sendsOpen = !this.#left && (all || !store.embedded);
     const coarser = store.embedded ? 'never' : all ? 'now' : 'in turn';
-    const open = sendsOpen ? this.#open.due(nowMs, coarser) : [];
+    const encoded = await this.#open.encode(sendsOpen ? this.#open.due(nowMs, coarser) : [], pace);
+    await this.#closed.collectInTurns(pace);
+    if (this.#clears !== clears) return;
+    // Of slots that ended meanwhile the final states go instead, and who left meanwhile sends nothing open.
+    const open = encoded.filter((write) => !this.#left && this.outbox.lastSent(write) === null);
     const waiting = this.outbox.unsent();
     const fresh = waiting.filter(({ slot }) => (slot.start + slot.tier.slotSeconds) * 1000 > nowMs - freshMs);
     const [first, ...rest] = this.#callSize.cut([...fresh, ...open, ...waiting.slice(fresh.length)]);
