@@ -1,4 +1,4 @@
-import { entryOf, measuredSeconds, ratesOf, valuesOf } from './stretch.js';
+import { entryOf, perMinute, ratesOf, valuesOf } from './stretch.js';
 
 const head = (since: number | null) => ({
   window: { requested: '1h', from: 0, to: 300, slot_seconds: 100, data_since: since },
@@ -24,9 +24,12 @@ describe('parts of a window', () => {
 
   it('have rates over the time of which there are data, as the whole window has', () => {
     expect(ratesOf(series, head(150), ({ many }) => many)).toEqual([null, 120, 120]);
-    expect(measuredSeconds(head(150).window, head(150))).toBe(150);
-    expect(measuredSeconds(head(-150).window, head(-150))).toBe(300);
-    expect(measuredSeconds(head(null).window, head(null))).toBe(300);
+    // The first part of a young store is not empty on a page that was just opened.
+    expect(ratesOf(series, head(280), ({ many }) => many)).toEqual([null, null, 600]);
+    expect(perMinute(10, head(150))).toBe(4);
+    expect([head(-150), head(null)].map((whole) => perMinute(10, whole))).toEqual([2, 2]);
+    // A window that lies before all data, or ends as they begin.
+    expect([head(400), head(300)].map((none) => perMinute(0, none))).toEqual([null, null]);
   });
 
   it('know that nothing was counted under a name only where all names are told apart', () => {

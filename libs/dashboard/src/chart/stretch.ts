@@ -32,12 +32,14 @@ export function entryOf<Entry, None>(
   return Object.hasOwn(entries, '__other__') ? null : none;
 }
 
-/** For how many seconds of a part, or of the whole window, there are data: rates divide by it. */
-export function measuredSeconds(
-  { from, to }: Stretch,
-  { window: { data_since: since } }: Pick<WindowHead, 'window'>,
-): number {
-  return to - Math.max(from, since ?? from);
+/** So many of a window, or of a part of it, per minute of the time of which there are data; null where there are none. */
+export function perMinute(
+  many: number,
+  { window }: Pick<WindowHead, 'window'>,
+  { from, to }: Stretch = window,
+): number | null {
+  const seconds = to - Math.max(from, window.data_since ?? from);
+  return seconds > 0 ? (many / seconds) * 60 : null;
 }
 
 /** Shorter than this share of a whole one, a part that still goes on says nothing yet: one request in a second is no rate. */
@@ -52,7 +54,6 @@ export function ratesOf<Part extends Stretch>(
   const whole = Math.max(0, ...(series ?? []).map(({ from, to }) => to - from));
   return valuesOf(series, head, (part) => {
     const counted = many(part);
-    const seconds = measuredSeconds(part, head);
-    return counted === null || seconds <= 0 || seconds < whole * leastShare ? null : (counted / seconds) * 60;
+    return counted === null || part.to - part.from < whole * leastShare ? null : perMinute(counted, head, part);
   });
 }

@@ -1,4 +1,5 @@
-import type { Endpoint, Rule } from '../api/answers.js';
+import type { Endpoint, Rule, WindowHead } from '../api/answers.js';
+import { perMinute } from '../chart/stretch.js';
 import { milliseconds } from '../format/duration.js';
 import { money, nanoUsd, perMany } from '../format/money.js';
 import { compact, count, decimal } from '../format/number.js';
@@ -14,8 +15,8 @@ import type { Column } from '../table/table.js';
 /** An endpoint by its name, `POST /chat`. */
 export type EndpointRow = readonly [name: string, endpoint: Endpoint];
 
-/** Columns of a table of endpoints. @param seconds for how long there are data, for rates */
-export function endpointColumns(rules: readonly Rule[], seconds: number): Column<EndpointRow>[] {
+/** Columns of a table of endpoints. @param answer whose endpoints they are */
+export function endpointColumns(rules: readonly Rule[], answer: Pick<WindowHead, 'window'>): Column<EndpointRow>[] {
   const perCall = ([, { total_cost_usd: cost, stats }]: EndpointRow) => perMany(cost, 1, stats.total_operations);
   return [
     {
@@ -29,7 +30,7 @@ export function endpointColumns(rules: readonly Rule[], seconds: number): Column
       key: 'rate',
       title: 'Per min',
       value: ([, { stats }]) => stats.total_operations,
-      cell: ([, { stats }]) => <Figure of={decimal((stats.total_operations / seconds) * 60)} />,
+      cell: ([, { stats }]) => <Figure of={decimal(perMinute(stats.total_operations, answer))} />,
     },
     {
       key: 'requests',

@@ -1,6 +1,6 @@
 import type { Endpoint } from '../api/answers.js';
 import { useWindowed } from '../api/window.js';
-import { measuredSeconds } from '../chart/stretch.js';
+import { perMinute } from '../chart/stretch.js';
 import { duration } from '../format/duration.js';
 import { money, perMany } from '../format/money.js';
 import { compact, count, decimal } from '../format/number.js';
@@ -37,7 +37,7 @@ export function EndpointView() {
           return (
             <>
               <Card title="In this window" isOld={reading.isOld}>
-                <Numbers of={endpoint} seconds={measuredSeconds(answer.window, answer)} />
+                <Numbers of={endpoint} rate={perMinute(endpoint.stats.total_operations, answer)} />
               </Card>
               <TrafficChart endpoint={name} />
               <LatencyChart endpoint={name} />
@@ -65,12 +65,12 @@ export function EndpointView() {
   );
 }
 
-function Numbers({ of, seconds }: { readonly of: Endpoint; readonly seconds: number }) {
+function Numbers({ of, rate }: { readonly of: Endpoint; readonly rate: number | null }) {
   const rules = useRules();
   const { stats, tokens } = of;
   const facts: Fact[] = [
     ['Requests', <Figure of={count(stats.total_operations)} />],
-    ['Per minute', <Figure of={decimal((stats.total_operations / seconds) * 60)} />],
+    ['Per minute', <Figure of={decimal(rate)} />],
     [
       'Errors',
       <Toned tone={judge(rules, 'error_rate_percent', stats.error_rate_percent)}>

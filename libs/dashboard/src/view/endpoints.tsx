@@ -1,5 +1,4 @@
 import { useWindowed } from '../api/window.js';
-import { measuredSeconds } from '../chart/stretch.js';
 import { useRules } from '../judge.js';
 import { Card } from '../part/card.js';
 import { Awaited, Empty } from '../part/notice.js';
@@ -32,9 +31,7 @@ export function EndpointsView() {
               <Table
                 caption="Endpoints"
                 isMain
-                columns={endpointColumns(rules, measuredSeconds(answer.window, answer)).filter(
-                  ({ key }) => key !== 'requests',
-                )}
+                columns={endpointColumns(rules, answer).filter(({ key }) => key !== 'requests')}
                 rows={Object.entries(answer.endpoints).filter(([name]) => passesFilter(name))}
                 id={([name]) => name}
                 order={{ key: 'rate', descending: true }}

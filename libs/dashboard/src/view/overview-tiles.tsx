@@ -1,7 +1,7 @@
 import type { Answers, WindowHead } from '../api/answers.js';
 import { recent, snapshot } from '../api/live.js';
 import { secondsOf, useBefore, useWindowed } from '../api/window.js';
-import { measuredSeconds, ratesOf, valuesOf } from '../chart/stretch.js';
+import { perMinute, ratesOf, valuesOf } from '../chart/stretch.js';
 import { pointChange, relativeChange } from '../format/change.js';
 import { duration } from '../format/duration.js';
 import { plain } from '../format/figure.js';
@@ -37,8 +37,7 @@ export function OverviewTiles() {
 
 /** Something per minute of a window, as far as there are data; null when there is no window. */
 function rateOf(answer: WindowHead | null, many: number | null | undefined): number | null {
-  if (answer === null || many === null || many === undefined) return null;
-  return (many / measuredSeconds(answer.window, answer)) * 60;
+  return answer === null || many === null || many === undefined ? null : perMinute(many, answer);
 }
 
 function RequestTiles({ now, before }: { readonly now: Endpoints | null; readonly before: Endpoints | null }) {

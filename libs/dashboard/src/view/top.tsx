@@ -1,7 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { View } from '../address.js';
 import { useWindowed } from '../api/window.js';
-import { measuredSeconds } from '../chart/stretch.js';
 import { nanoUsd } from '../format/money.js';
 import { useRules } from '../judge.js';
 import { address, adjust, linkTo } from '../navigation.js';
@@ -105,7 +104,7 @@ export function TopEndpoints() {
           ) : (
             <Table
               caption="Endpoints of which most comes"
-              columns={picked(endpointColumns(rules, measuredSeconds(answer.window, answer)), [
+              columns={picked(endpointColumns(rules, answer), [
                 'name',
                 'rate',
                 'average',

@@ -3,7 +3,7 @@ import { windowSeconds } from '../address.js';
 import type { Answers, Usage } from '../api/answers.js';
 import { refreshMs, secondsOf, useBefore, useWindowed, windowQuery } from '../api/window.js';
 import { useAnswer } from '../api/resource.js';
-import { entryOf, measuredSeconds, ratesOf, valuesOf } from '../chart/stretch.js';
+import { entryOf, perMinute, ratesOf, valuesOf } from '../chart/stretch.js';
 import { type Line, TimeChart } from '../chart/time-chart.js';
 import { relativeChange } from '../format/change.js';
 import { spanText } from '../format/duration.js';
@@ -119,12 +119,12 @@ function Rows({ answer, by }: { readonly answer: Answer; readonly by: string }) 
 
 function Totals({ now, before }: { readonly now: Answer | null; readonly before: Answer | null }) {
   const to = beforeText(now === null ? 86_400 : secondsOf(now));
-  const perSecond = (answer: Answer | null, value: number | null | undefined) =>
-    answer === null || value === null || value === undefined ? null : value / measuredSeconds(answer.window, answer);
+  const rate = (answer: Answer | null, value: number | null | undefined) =>
+    answer === null || value === null || value === undefined ? null : perMinute(value, answer);
   const change = (value: (usage: Usage) => number | null) =>
     relativeChange(
-      perSecond(now, now === null ? null : value(now.summary)),
-      perSecond(before, before === null ? null : value(before.summary)),
+      rate(now, now === null ? null : value(now.summary)),
+      rate(before, before === null ? null : value(before.summary)),
     );
   const cost = ({ total_cost_usd: amount }: Usage) => (amount === null ? null : Number(nanoUsd(amount)));
   const summary = now?.summary;
